@@ -1,0 +1,4 @@
+import { startService } from '#stage';
+import { AssemblyModule } from './assembly.module.js';
+
+if (import.meta.main) await startService(AssemblyModule);

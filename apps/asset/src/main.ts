@@ -1,0 +1,4 @@
+import { startService } from '#stage';
+import { AssetModule } from './asset.module.js';
+
+if (import.meta.main) await startService(AssetModule);

@@ -1,0 +1,25 @@
+import type { ItemKind, Status, StepName } from '#pipeline';
+
+/** The parts of a task that the demo shows, as the API answers them. */
+export interface DemoTask {
+  id: string;
+  status: Status;
+  title: string;
+  step?: StepName;
+  cost_usd: number;
+  error_message?: string;
+  youtube_url?: string;
+  items: { id: string; kind: ItemKind; state: string; path?: string }[];
+}
+
+/** Talks to a gateway (or the simulator) in JSON; answers other than 2xx become errors that quote the answer. */
+export async function call<T>(method: 'GET' | 'POST' | 'PUT', url: string, body?: object): Promise<T> {
+  const response = await fetch(url, {
+    method,
+    ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${url} answered ${response.status}: ${text}`);
+  const answer = JSON.parse(text) as { data?: T };
+  return answer.data ?? (answer as T);
+}

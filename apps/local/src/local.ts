@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { SETTINGS, readSettings } from '#config';
+import { migrate } from '#database';
+import { startPostgres, startRedis } from '#engines';
+import { startService } from '#stage';
+import { AssemblyModule } from '../../assembly/src/assembly.module.js';
+import { AssetModule } from '../../asset/src/asset.module.js';
+import { AudioModule } from '../../audio/src/audio.module.js';
+import { startGateway } from '../../gateway/src/main.js';
+import { SfxModule } from '../../sfx/src/sfx.module.js';
+import { startSimulator } from '../../simulator/src/main.js';
+import { UploadModule } from '../../upload/src/upload.module.js';
+import { VideoModule } from '../../video/src/video.module.js';
+
+export interface LocalOptions {
+  /** Folder of everything that this installation keeps. */
+  dataDir: string;
+  /** Begin with nothing: what an earlier run left in the folder is removed. */
+  fresh: boolean;
+  /** Play every provider, whatever keys the environment holds. */
+  simulateAll: boolean;
+  /** Settings that this run wants otherwise than the environment has them. */
+  environment: Readonly<Record<string, string>>;
+  /** Told what is being started. */
+  onStep?: (what: string) => void;
+}
+
+/** The whole product in this process. */
+export interface Local {
+  gatewayUrl: string;
+  simulatorUrl: string;
+  workspaceRoot: string;
+  close(): Promise<void>;
+}
+
+const STAGE_MODULES = [AssetModule, VideoModule, AudioModule, SfxModule, AssemblyModule, UploadModule];
+
+/** Starts engines, simulator, gateway and the six services; DATABASE_URL and REDIS_URL, when set, are used instead of own engines. */
+export async function startLocal({ dataDir, fresh, simulateAll, environment, onStep = () => undefined }: LocalOptions): Promise<Local> {
+  const started: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const stop of started.splice(0).reverse()) await stop();
+  };
+  try {
+    const root = resolve(dataDir);
+    if (fresh) await rm(root, { recursive: true, force: true });
+    await mkdir(root, { recursive: true });
+    if (simulateAll) forgetKeys();
+    Object.assign(process.env, environment);
+    process.env.WORKSPACE_ROOT ??= join(root, 'workspace');
+    process.env.TOKEN_ENCRYPTION_KEY ||= await keptKey(join(root, 'token-encryption-key'));
+
+    if (!process.env.DATABASE_URL) {
+      onStep('Postgres');
+      const postgres = await startPostgres({ dataDir: join(root, 'postgres'), durable: true });
+      started.push(() => postgres.stop());
+      process.env.DATABASE_URL = postgres.url;
+    }
+    if (!process.env.REDIS_URL) {
+      onStep('Redis');
+      const redis = await startRedis({ dataDir: join(root, 'redis'), durable: true });
+      started.push(() => redis.stop());
+      process.env.REDIS_URL = redis.url;
+    }
+    onStep('database tables');
+    await migrate(process.env.DATABASE_URL);
+
+    onStep('simulator');
+    const simulator = await startSimulator({ port: 0 });
+    started.push(() => simulator.close());
+    process.env.SIMULATOR_URL = simulator.url;
+
+    onStep('gateway');
+    const gateway = await startGateway();
+    started.push(() => gateway.close());
+    for (const module of STAGE_MODULES) {
+      onStep(module.name.replace('Module', '').toLowerCase());
+      const service = await startService(module);
+      started.push(() => service.close());
+    }
+    const { WORKSPACE_ROOT } = readSettings(process.env);
+    return { gatewayUrl: gateway.url, simulatorUrl: simulator.url, workspaceRoot: resolve(WORKSPACE_ROOT), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Removes every provider's secret from the environment, so that nothing real can be reached or paid. */
+function forgetKeys(): void {
+  for (const [name, { group }] of Object.entries(SETTINGS)) {
+    if (group === 'Providers' || group === 'Notion' || group === 'YouTube') process.env[name] = '';
+  }
+}
+
+/** The key that encrypts this installation's tokens: made once, kept beside its data. */
+async function keptKey(file: string): Promise<string> {
+  const kept = await readFile(file, 'utf8').catch(() => null);
+  if (kept) return kept;
+  const key = randomBytes(32).toString('base64');
+  await writeFile(file, key, { mode: 0o600 });
+  return key;
+}

@@ -1,0 +1,4 @@
+import { startService } from '#stage';
+import { SfxModule } from './sfx.module.js';
+
+if (import.meta.main) await startService(SfxModule);

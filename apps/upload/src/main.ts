@@ -1,0 +1,4 @@
+import { startService } from '#stage';
+import { UploadModule } from './upload.module.js';
+
+if (import.meta.main) await startService(UploadModule);

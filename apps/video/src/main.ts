@@ -1,0 +1,4 @@
+import { startService } from '#stage';
+import { VideoModule } from './video.module.js';
+
+if (import.meta.main) await startService(VideoModule);

@@ -1,0 +1,49 @@
+import 'reflect-metadata';
+import { DataSource, DefaultNamingStrategy, type DataSourceOptions } from 'typeorm';
+import { ArtifactRow } from './entities/artifact.js';
+import { ChannelRow } from './entities/channel.js';
+import { AuditLogRow, OAuthTokenRow, OutboxRow, ReviewRow, VideoCostRow, WebhookEventRow } from './entities/records.js';
+import { TaskRow } from './entities/task.js';
+import { First1732100000000 } from './migrations/1732100000000-first.js';
+
+/** Columns are the properties' names in snake_case. */
+class SnakeCase extends DefaultNamingStrategy {
+  override columnName(property: string, given: string | undefined, prefixes: string[]): string {
+    const name = given ?? property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return [...prefixes, name].join('_');
+  }
+}
+
+/** Connection options for one database. Nothing in them needs a session: they work behind a transaction-mode pooler. */
+export function dataSourceOptions(url: string): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url,
+    applicationName: 'ai-video-generator',
+    namingStrategy: new SnakeCase(),
+    entities: [ChannelRow, TaskRow, ArtifactRow, ReviewRow, OAuthTokenRow, VideoCostRow, AuditLogRow, WebhookEventRow, OutboxRow],
+    migrations: [First1732100000000],
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    poolSize: 10,
+    connectTimeoutMS: 10_000,
+  };
+}
+
+/** Brings a database's tables up to date; several processes may do it at once, one does the work. */
+export async function migrate(url: string): Promise<void> {
+  const dataSource = await new DataSource(dataSourceOptions(url)).initialize();
+  try {
+    const runner = dataSource.createQueryRunner();
+    // A session lock held on one connection: the migration command talks to Postgres itself, not through the pooler.
+    await runner.query(`SELECT pg_advisory_lock(hashtext('ai-video-generator migrations'))`);
+    try {
+      await dataSource.runMigrations();
+    } finally {
+      await runner.query(`SELECT pg_advisory_unlock(hashtext('ai-video-generator migrations'))`);
+      await runner.release();
+    }
+  } finally {
+    await dataSource.destroy();
+  }
+}

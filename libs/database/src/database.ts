@@ -1,0 +1,47 @@
+import type { EntityManager } from 'typeorm';
+import { Artifacts } from './repositories/artifacts.js';
+import { Channels } from './repositories/channels.js';
+import { Outbox } from './repositories/outbox.js';
+import { AuditLogs, OAuthTokens, Reviews, VideoCosts, WebhookEvents } from './repositories/records.js';
+import { Tasks } from './repositories/tasks.js';
+
+/** The system of record: every query of the product, by what it is about. */
+export class Database {
+  readonly tasks: Tasks;
+  readonly artifacts: Artifacts;
+  readonly channels: Channels;
+  readonly outbox: Outbox;
+  readonly reviews: Reviews;
+  readonly costs: VideoCosts;
+  readonly auditLogs: AuditLogs;
+  readonly webhookEvents: WebhookEvents;
+  readonly oauthTokens: OAuthTokens;
+
+  constructor(private readonly manager: EntityManager) {
+    this.tasks = new Tasks(manager);
+    this.artifacts = new Artifacts(manager);
+    this.channels = new Channels(manager);
+    this.outbox = new Outbox(manager);
+    this.reviews = new Reviews(manager);
+    this.costs = new VideoCosts(manager);
+    this.auditLogs = new AuditLogs(manager);
+    this.webhookEvents = new WebhookEvents(manager);
+    this.oauthTokens = new OAuthTokens(manager);
+  }
+
+  /** Runs `work` in one transaction. Only for short work on rows: never around a provider call, a subprocess or a file. */
+  async transaction<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    return this.manager.transaction((manager) => work(new Database(manager)));
+  }
+
+  /** Holds a lock of that name until the transaction ends; false when another process has it. Only inside a transaction. */
+  async tryLock(name: string): Promise<boolean> {
+    const [row] = await this.manager.query<{ locked: boolean }[]>('SELECT pg_try_advisory_xact_lock(hashtext($1)) AS locked', [name]);
+    return row?.locked ?? false;
+  }
+
+  /** @throws when Postgres does not answer */
+  async ping(): Promise<void> {
+    await this.manager.query('SELECT 1');
+  }
+}

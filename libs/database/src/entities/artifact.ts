@@ -1,0 +1,95 @@
+import type { ArtifactState, ItemInputs, ItemKind, ItemResults, StepName } from '#pipeline';
+import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
+import { BOOLEAN, BYTES, INTEGER, JSONB, TEXT, TIME, USD, UUID, optional } from './columns.js';
+
+/** One item of a video: the unit of work, of payment and of review. */
+@Entity('artifacts')
+export class ArtifactRow<K extends ItemKind = ItemKind> {
+  @PrimaryGeneratedColumn('uuid')
+  id: string;
+
+  @Column(UUID)
+  channelId: string;
+
+  @Column(UUID)
+  taskId: string;
+
+  @Column(TEXT)
+  step: StepName;
+
+  @Column(TEXT)
+  kind: K;
+
+  /** Place among the items of its kind, from 0. */
+  @Column(INTEGER)
+  position: number;
+
+  /** 1, and one more each time a reviewer asks for it again. */
+  @Column(INTEGER)
+  revision: number;
+
+  @Column(TEXT)
+  state: ArtifactState;
+
+  /** One more with each ticket, so that older tickets are void. */
+  @Column(INTEGER)
+  generation: number;
+
+  /** Tries so far. */
+  @Column(INTEGER)
+  attempt: number;
+
+  /** Who works on it: a commit that does not hold this token changes nothing. */
+  @Column(optional(UUID))
+  leaseToken: string | null;
+
+  @Column(optional(TIME))
+  leaseUntil: Date | null;
+
+  /** Not to be tried before. */
+  @Column(TIME)
+  nextAt: Date;
+
+  @Column(JSONB)
+  input: ItemInputs[K];
+
+  @Column(optional(JSONB))
+  result: ItemResults[K] | null;
+
+  /** File, relative to the workspace. */
+  @Column(optional(TEXT))
+  path: string | null;
+
+  /** SHA-256 of the file, in hex. */
+  @Column(optional(TEXT))
+  checksum: string | null;
+
+  @Column(optional(BYTES))
+  bytes: number | null;
+
+  @Column(optional(INTEGER))
+  durationMs: number | null;
+
+  /** The provider's name for a job that was accepted and will be billed; with it, a new worker picks the job up. */
+  @Column(optional(TEXT))
+  providerJobId: string | null;
+
+  @Column(USD)
+  costUsd: number;
+
+  @Column(optional(TEXT))
+  errorCode: string | null;
+
+  @Column(optional(TEXT))
+  errorMessage: string | null;
+
+  /** Made by the simulator, and so never to be published on the real YouTube. */
+  @Column(BOOLEAN)
+  simulated: boolean;
+
+  @CreateDateColumn(TIME)
+  createdAt: Date;
+
+  @UpdateDateColumn(TIME)
+  updatedAt: Date;
+}

@@ -1,0 +1,85 @@
+import { PRIORITIES, type Priority, type Status, type StepName } from '#pipeline';
+import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
+import { BOOLEAN, INTEGER, TEXT, TIME, UUID, optional } from './columns.js';
+
+/** One video on its way through the pipeline. */
+@Entity('tasks')
+export class TaskRow {
+  @PrimaryGeneratedColumn('uuid')
+  id: string;
+
+  @Column(UUID)
+  channelId: string;
+
+  @Column(TEXT)
+  title: string;
+
+  @Column(TEXT)
+  topic: string;
+
+  @Column(TEXT)
+  storyDirection: string;
+
+  @Column({
+    type: 'smallint',
+    transformer: { to: (value: Priority) => PRIORITIES.indexOf(value), from: (value: number): Priority => PRIORITIES[value] ?? 'normal' },
+  })
+  priority: Priority;
+
+  @Column(TEXT)
+  status: Status;
+
+  /** The step whose items are being made, or are made next; null before admission. */
+  @Column(optional(TEXT))
+  step: StepName | null;
+
+  /** Whether the step's items have been planned. */
+  @Column(BOOLEAN)
+  stepOpened: boolean;
+
+  /** Counts the tickets that were written to open a step, so that each has a job id of its own. */
+  @Column(INTEGER)
+  stepGeneration: number;
+
+  /** Items of the step that are not ready yet. */
+  @Column(INTEGER)
+  itemsLeft: number;
+
+  /** The item at which the task stopped, when it is in an error status and an item was to blame. */
+  @Column(optional(UUID))
+  failedArtifactId: string | null;
+
+  @Column(optional(TEXT))
+  errorCode: string | null;
+
+  /** What the creator should do now. */
+  @Column(optional(TEXT))
+  errorMessage: string | null;
+
+  @Column(optional(TEXT))
+  notionPageId: string | null;
+
+  /** Raised by every change that the Notion row should show. */
+  @Column(INTEGER)
+  version: number;
+
+  /** The version that the Notion row shows. */
+  @Column(INTEGER)
+  notionVersion: number;
+
+  /** The request or webhook that it goes back to. */
+  @Column(optional(TEXT))
+  requestId: string | null;
+
+  @Column(optional(TIME))
+  queuedAt: Date | null;
+
+  @Column(optional(TIME))
+  publishedAt: Date | null;
+
+  @CreateDateColumn(TIME)
+  createdAt: Date;
+
+  @UpdateDateColumn(TIME)
+  updatedAt: Date;
+}

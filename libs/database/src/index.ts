@@ -1,0 +1,11 @@
+export { dataSourceOptions, migrate } from './data-source.js';
+export { DatabaseModule } from './database.module.js';
+export { Database } from './database.js';
+export type { ArtifactRow } from './entities/artifact.js';
+export type { ChannelRow } from './entities/channel.js';
+export type { ReviewRow } from './entities/records.js';
+export type { TaskRow } from './entities/task.js';
+export type { MadeArtifact, NewArtifact } from './repositories/artifacts.js';
+export type { OutgoingJob } from './repositories/outbox.js';
+export { ticketPriority, type NewTask } from './repositories/tasks.js';
+export { TokenCipher } from './token-cipher.js';

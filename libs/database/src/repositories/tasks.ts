@@ -1,0 +1,154 @@
+import { IN_WORK, PRIORITIES, GATED_STEPS, type Priority, type Status, type StepName } from '#pipeline';
+import type { EntityManager } from 'typeorm';
+import { TaskRow } from '../entities/task.js';
+
+/** What a row in Notion or an API request says about a video. */
+export interface NewTask {
+  channelId: string;
+  title: string;
+  topic: string;
+  storyDirection: string;
+  priority: Priority;
+  status: Extract<Status, 'draft' | 'queued'>;
+  notionPageId: string | null;
+  requestId: string | null;
+}
+
+export interface TaskFilter {
+  channelId?: string;
+  status?: Status;
+  limit: number;
+  offset: number;
+}
+
+/** What may change together with a task's status. */
+export type TaskChange = Partial<
+  Pick<TaskRow, 'step' | 'stepOpened' | 'itemsLeft' | 'failedArtifactId' | 'errorCode' | 'errorMessage' | 'queuedAt' | 'publishedAt'>
+>;
+
+/** Statuses in which machines work on a task; one that waits for a person keeps no machine busy. */
+const BUSY = IN_WORK.filter((status) => !GATED_STEPS.some((step) => step.gate.waiting === status));
+
+export class Tasks {
+  constructor(private readonly manager: EntityManager) {}
+
+  /** Adds a task; null when the Notion row has one already. */
+  async add(task: NewTask): Promise<TaskRow | null> {
+    const inserted = await this.manager
+      .createQueryBuilder()
+      .insert()
+      .into(TaskRow)
+      .values({ ...task, queuedAt: task.status === 'queued' ? new Date() : null })
+      .orIgnore()
+      .returning('id')
+      .execute();
+    const [row] = inserted.raw as { id: string }[];
+    return row ? this.get(row.id) : null;
+  }
+
+  async find(id: string): Promise<TaskRow | null> {
+    return this.manager.findOneBy(TaskRow, { id });
+  }
+
+  /** @throws EntityNotFoundError when there is no such task */
+  async get(id: string): Promise<TaskRow> {
+    return this.manager.findOneByOrFail(TaskRow, { id });
+  }
+
+  async findByNotionPage(notionPageId: string): Promise<TaskRow | null> {
+    return this.manager.findOneBy(TaskRow, { notionPageId });
+  }
+
+  /** The task, locked until the transaction ends. */
+  async lock(id: string): Promise<TaskRow | null> {
+    return this.manager.findOne(TaskRow, { where: { id }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /** Newest first. */
+  async list({ channelId, status, limit, offset }: TaskFilter): Promise<{ tasks: TaskRow[]; total: number }> {
+    const [tasks, total] = await this.manager.findAndCount(TaskRow, {
+      where: { ...(channelId && { channelId }), ...(status && { status }) },
+      order: { createdAt: 'DESC', id: 'DESC' },
+      take: limit,
+      skip: offset,
+    });
+    return { tasks, total };
+  }
+
+  /** Moves a task on, if it is still where the caller saw it. False: somebody decided otherwise meanwhile. */
+  async move(id: string, from: Status, to: Status, change: TaskChange = {}): Promise<boolean> {
+    const result = await this.manager
+      .createQueryBuilder()
+      .update(TaskRow)
+      .set({ ...change, status: to, version: () => 'version + 1' })
+      .where({ id, status: from })
+      .execute();
+    return result.affected === 1;
+  }
+
+  /** Makes `step` the one to be opened next and returns the number of its ticket. */
+  async nextStep(id: string, step: StepName): Promise<number> {
+    const result = await this.manager
+      .createQueryBuilder()
+      .update(TaskRow)
+      .set({ step, stepOpened: false, itemsLeft: 0, stepGeneration: () => 'step_generation + 1' })
+      .where({ id })
+      .returning('step_generation')
+      .execute();
+    return (result.raw as { step_generation: number }[])[0]?.step_generation ?? 0;
+  }
+
+  /** Counts one ready item of the open step; returns how many are left, or null when the task has left that step. */
+  async countReady(id: string, step: StepName): Promise<number | null> {
+    const result = await this.manager
+      .createQueryBuilder()
+      .update(TaskRow)
+      .set({ itemsLeft: () => 'items_left - 1' })
+      .where({ id, step, stepOpened: true })
+      .returning('items_left')
+      .execute();
+    return (result.raw as { items_left: number }[])[0]?.items_left ?? null;
+  }
+
+  /** Remembers the version that the Notion row now shows; an older one than is remembered changes nothing. */
+  async notionShows(id: string, version: number): Promise<void> {
+    await this.manager
+      .createQueryBuilder()
+      .update(TaskRow)
+      .set({ notionVersion: version, updatedAt: () => 'updated_at' })
+      .where('id = :id AND notion_version < :version', { id, version })
+      .execute();
+  }
+
+  async countBusy(): Promise<number> {
+    return this.manager.createQueryBuilder(TaskRow, 'task').where('task.status IN (:...busy)', { busy: BUSY }).getCount();
+  }
+
+  /** The next tasks to admit: the most urgent first, and among equals one of each channel in turn. */
+  async nextQueued(limit: number): Promise<TaskRow[]> {
+    const rows = await this.manager.query<{ id: string }[]>(
+      `SELECT id FROM (
+         SELECT id, priority, queued_at, row_number() OVER (PARTITION BY priority, channel_id ORDER BY queued_at, id) AS turn
+         FROM tasks WHERE status = 'queued') AS waiting
+       ORDER BY priority, turn, queued_at, id LIMIT $1`,
+      [limit],
+    );
+    return Promise.all(rows.map(({ id }) => this.get(id)));
+  }
+
+  /** Tasks whose step has to be opened but has not been for a while, and whose ticket is no longer on its way. */
+  async unopened(untouchedMs: number): Promise<TaskRow[]> {
+    return this.manager
+      .createQueryBuilder(TaskRow, 'task')
+      .where('task.step IS NOT NULL AND NOT task.step_opened')
+      .andWhere('task.status IN (:...busy)', { busy: BUSY })
+      .andWhere(`task.updated_at < now() - :untouched * interval '1 millisecond'`, { untouched: untouchedMs })
+      .andWhere(`NOT EXISTS (SELECT FROM outbox WHERE outbox.job_id = task.id || '-' || task.step || '-g' || task.step_generation)`)
+      .getMany();
+  }
+}
+
+/** BullMQ's priority for a task's tickets: from 1, less is sooner. Every job has one, because jobs without jump the line. */
+export function ticketPriority(priority: Priority): number {
+  return PRIORITIES.indexOf(priority) + 1;
+}

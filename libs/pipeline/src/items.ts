@@ -1,0 +1,42 @@
+import type { ImageRole, Layout, Storyboard } from './storyboard.js';
+import type { ItemKind } from './stages.js';
+
+/** What is needed to make one item of each kind, besides its task and channel. Stored with the artifact when the step is planned. */
+export interface ItemInputs {
+  storyboard: Record<string, never>;
+  image: { key: string; role: ImageRole; prompt: string };
+  /** `images`: keys, in the layout's order. */
+  composite: { layout: Layout; images: string[] };
+  clip: { motion: string; seconds: ClipSeconds };
+  narration: { text: string };
+  sound_effect: { prompt: string; seconds: number };
+  cut: { scenes: number };
+  publication: { title: string; description: string; tags: string[] };
+}
+
+/** Lengths that the clip models offer (s). */
+export type ClipSeconds = 5 | 10;
+
+/** A word of a narration and when it is spoken, from the narration's start (ms). */
+export interface WordTiming {
+  word: string;
+  start_ms: number;
+  end_ms: number;
+}
+
+/** What is known of a finished item besides its file, by kind. Stored with the artifact. */
+export interface ItemResults {
+  storyboard: { model: string; storyboard: Storyboard };
+  image: { model: string };
+  composite: Record<string, never>;
+  clip: { model: string };
+  narration: { model: string; words: WordTiming[] };
+  sound_effect: { model: string };
+  cut: { scenes: { start_ms: number; duration_ms: number }[] };
+  publication: { video_id: string; url: string; privacy: string };
+}
+
+// Every kind states its input and its result, or this does not compile.
+type Complete<T extends Record<ItemKind, object>> = T;
+export type ItemInput<K extends ItemKind> = Complete<ItemInputs>[K];
+export type ItemResult<K extends ItemKind> = Complete<ItemResults>[K];

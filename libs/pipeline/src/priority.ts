@@ -1,0 +1,3 @@
+/** How urgent a task is, most urgent first. Its place in this list is what the database stores and orders by. */
+export const PRIORITIES = ['high', 'normal', 'low'] as const;
+export type Priority = (typeof PRIORITIES)[number];

@@ -1,0 +1,11 @@
+export { Admission } from './admission.js';
+export { DecisionRefused, Gates } from './gates.js';
+export { OutboxRelay, QUEUES } from './outbox-relay.js';
+export { QueuesModule } from './queues.module.js';
+export { Reconciler } from './reconciler.js';
+export { ScriptRunner } from './script-runner.js';
+export { StageModule } from './stage.module.js';
+export { written, type Item, type Made, type Stage, type StepHandler, type TaskView } from './stage.js';
+export { startService } from './start-service.js';
+export { storyboardOf } from './step-flow.js';
+export { type NotionJob } from './tickets.js';

@@ -1,0 +1,58 @@
+import type { ArtifactRow } from '#database';
+import { checksum, expectMedia, Workspace, type MediaExpectation } from '#media';
+import type { ItemKind } from '#pipeline';
+import { Injectable } from '@nestjs/common';
+
+/** What the file of each kind must be before it counts; null where it is text. */
+const EXPECTED: { [K in ItemKind]: MediaExpectation | null } = {
+  storyboard: null,
+  image: { kind: 'image' },
+  composite: { kind: 'image', width: 1920, height: 1080 },
+  clip: { kind: 'video', minDurationMs: 1_000 },
+  narration: { kind: 'audio', minDurationMs: 100 },
+  sound_effect: { kind: 'audio', minDurationMs: 100 },
+  cut: { kind: 'video', width: 1920, height: 1080, minDurationMs: 100 },
+  publication: null,
+};
+
+/** A file that is whole and in its place. */
+export interface PlacedFile {
+  /** Relative to the workspace. */
+  path: string;
+  checksum: string;
+  bytes: number;
+  durationMs: number | null;
+}
+
+/** Brings items' files into the workspace: made under a temporary name, probed, named, renamed. */
+@Injectable()
+export class ItemFiles {
+  constructor(private readonly workspace: Workspace) {}
+
+  /** The absolute path of a finished artifact. */
+  absolute(artifact: ArtifactRow): string {
+    if (!artifact.path) throw new Error(`The ${artifact.kind} ${artifact.id} has no file yet`);
+    return this.workspace.absolute(artifact.path);
+  }
+
+  /**
+   * Lets `make` write an artifact's file and puts it into its place once it has been found whole.
+   * @throws Failure naming what is wrong with the file
+   */
+  async place<T>(artifact: ArtifactRow, make: (out: string) => Promise<T>): Promise<{ made: T; file: PlacedFile }> {
+    const path = this.workspace.artifactPath(artifact, { ...artifact, ...imageName(artifact) });
+    return this.workspace.write(path, async (out) => {
+      const made = await make(out);
+      const expected = EXPECTED[artifact.kind];
+      const media = expected && (await expectMedia(out, expected));
+      const sum = await checksum(out);
+      return { made, file: { path, ...sum, durationMs: media?.durationMs ?? null } };
+    });
+  }
+}
+
+function imageName(artifact: ArtifactRow) {
+  if (artifact.kind !== 'image') return {};
+  const { key, role } = (artifact as ArtifactRow<'image'>).input;
+  return { name: key, role };
+}

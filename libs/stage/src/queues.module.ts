@@ -1,0 +1,24 @@
+import { required, settings, type Settings } from '#config';
+import { DatabaseModule } from '#database';
+import { BullModule } from '@nestjs/bullmq';
+import { Module } from '@nestjs/common';
+import { OutboxRelay, QUEUES } from './outbox-relay.js';
+
+/** The queues, and the relay that fills them. */
+@Module({
+  imports: [
+    DatabaseModule,
+    BullModule.forRootAsync({
+      inject: [settings.KEY],
+      useFactory: (values: Settings) => ({
+        prefix: values.QUEUE_PREFIX,
+        // Writers fail at once while Redis is away instead of waiting; workers, which set null, wait for it.
+        connection: { url: required(values, 'REDIS_URL'), maxRetriesPerRequest: 1, enableOfflineQueue: true },
+      }),
+    }),
+    BullModule.registerQueue(...QUEUES.map((name) => ({ name }))),
+  ],
+  providers: [OutboxRelay],
+  exports: [OutboxRelay, BullModule],
+})
+export class QueuesModule {}

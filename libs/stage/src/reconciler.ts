@@ -1,0 +1,72 @@
+import { Database, type ArtifactRow } from '#database';
+import { STAGES, stepInfo, type StepName } from '#pipeline';
+import { getQueueToken } from '@nestjs/bullmq';
+import { Injectable, Logger } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { Queue } from 'bullmq';
+import { OutboxRelay } from './outbox-relay.js';
+import { beginStep } from './step-flow.js';
+import { makeTicket } from './tickets.js';
+
+/** Work that has been untouched for so long is looked at (ms); younger work may just be on its way. */
+const UNTOUCHED_MS = 15_000;
+/** States of a BullMQ job that will still be worked. */
+const ALIVE = ['waiting', 'prioritized', 'delayed', 'active', 'waiting-children'];
+
+/** Makes Redis agree with Postgres again: gives back what silent workers hold, and issues every ticket that is missing. */
+@Injectable()
+export class Reconciler {
+  private readonly logger = new Logger(Reconciler.name);
+
+  constructor(
+    private readonly database: Database,
+    private readonly relay: OutboxRelay,
+    private readonly modules: ModuleRef,
+  ) {}
+
+  /** One round; returns how many tickets it issued. */
+  async run(): Promise<number> {
+    const expired = await this.database.artifacts.leaseExpired();
+    const overdue = await this.missing(await this.database.artifacts.overdue(UNTOUCHED_MS));
+    const items = await this.reissue([...expired, ...overdue]);
+    const steps = await this.reopen();
+    if (items + steps > 0) {
+      this.logger.warn({ event: 'reconciler_tickets_issued', leases_expired: expired.length, items, steps });
+      this.relay.wake();
+    }
+    return items + steps;
+  }
+
+  private async reissue(artifacts: readonly ArtifactRow[]): Promise<number> {
+    if (artifacts.length === 0) return 0;
+    return this.database.transaction(async (tx) => {
+      const issued = await tx.artifacts.reissue(artifacts);
+      for (const artifact of issued) await tx.outbox.add([makeTicket(await tx.tasks.get(artifact.taskId), artifact)]);
+      return issued.length;
+    });
+  }
+
+  private async reopen(): Promise<number> {
+    let reopened = 0;
+    for (const task of await this.database.tasks.unopened(UNTOUCHED_MS)) {
+      if (!task.step || (await this.alive(task.step, `${task.id}-${task.step}-g${task.stepGeneration}`))) continue;
+      const { step } = task;
+      await this.database.transaction(async (tx) => {
+        const current = await tx.tasks.lock(task.id);
+        if (current?.step === step && !current.stepOpened) await beginStep(tx, current, step);
+      });
+      reopened += 1;
+    }
+    return reopened;
+  }
+
+  private async missing(artifacts: readonly ArtifactRow[]): Promise<ArtifactRow[]> {
+    const alive = await Promise.all(artifacts.map(({ id, step, generation }) => this.alive(step, `${id}-g${generation}`)));
+    return artifacts.filter((_, index) => !alive[index]);
+  }
+
+  private async alive(step: StepName, jobId: string): Promise<boolean> {
+    const queue = this.modules.get<Queue>(getQueueToken(STAGES[stepInfo(step).stage].queue), { strict: false });
+    return ALIVE.includes(await queue.getJobState(jobId));
+  }
+}

@@ -1,0 +1,81 @@
+import type { ChannelSettings } from '#config';
+import type { ArtifactRow } from '#database';
+import type { ItemInput, ItemKind, ItemResult, STAGES, StageName, StepOf, Storyboard } from '#pipeline';
+
+/** What a stage may know of the task it works for. */
+export interface TaskView {
+  readonly id: string;
+  readonly channelId: string;
+  readonly title: string;
+  readonly topic: string;
+  readonly storyDirection: string;
+  readonly channel: ChannelSettings;
+}
+
+/** An item that a step has to make, before it is a row: what it takes to make it, in the order of its kind. */
+export type Planned<K extends ItemKind> = ItemInput<K>;
+
+/** One item in the making. */
+export interface Item<K extends ItemKind> {
+  readonly task: TaskView;
+  readonly position: number;
+  readonly input: ItemInput<K>;
+  /** Where the file belongs while it is made; the machinery probes it, takes its checksum and moves it into its place. Absolute. */
+  readonly out: string;
+  /** The provider's job of an earlier try, to be picked up instead of submitting a new one. */
+  readonly providerJobId: string | null;
+  /** Aborted when the item is cancelled, its time is up, its lease is lost or the process stops. */
+  readonly signal: AbortSignal;
+  /** Finished artifacts of the same task, in order. */
+  ready<Kind extends ItemKind>(kind: Kind): Promise<ArtifactRow<Kind>[]>;
+  /** The absolute path of a finished artifact's file. */
+  file(artifact: ArtifactRow): string;
+  /** To be called, and awaited, as soon as a provider has accepted a job that it will bill. */
+  submitted(providerJobId: string, cost: Cost): Promise<void>;
+}
+
+/** A paid call. */
+export interface Cost {
+  readonly provider: string;
+  readonly operation: string;
+  readonly amountUsd: number;
+  /** Billed by the simulator. */
+  readonly simulated: boolean;
+}
+
+/** What is known of an item once its file is written. */
+export interface Made<K extends ItemKind> {
+  readonly result: ItemResult<K>;
+  /** What the call that made it cost; left out when nothing was paid or `submitted` has said so. */
+  readonly cost?: Cost;
+  /** Whether the simulator made it, or something that it was made from. */
+  readonly simulated: boolean;
+}
+
+/** How the items of one step are named and made. */
+export interface StepHandler<K extends ItemKind> {
+  /** The step's items, in order. Pure: the same task and storyboard give the same items. The storyboard is null only before it is written. */
+  plan(task: TaskView, storyboard: Storyboard | null): Planned<K>[];
+  /** Makes one item. May run again after a crash, never after its artifact is recorded; what it throws becomes a `Failure`. */
+  make(item: Item<K>): Promise<Made<K>>;
+}
+
+type ItemOf<S extends StageName, Step extends StepOf<S>> = (typeof STAGES)[S]['steps'] extends infer Steps
+  ? Step extends keyof Steps
+    ? Steps[Step] extends { item: infer Kind extends ItemKind }
+      ? Kind
+      : never
+    : never
+  : never;
+
+/** A stage: one handler for each of its steps. */
+export type Stage<S extends StageName> = { readonly [Step in StepOf<S>]: StepHandler<ItemOf<S, Step>> };
+
+/**
+ * The storyboard, in a step that comes after it.
+ * @throws Error when a step is planned before its storyboard is ready, which the order of the steps rules out
+ */
+export function written(storyboard: Storyboard | null): Storyboard {
+  if (!storyboard) throw new Error('The storyboard is not written yet');
+  return storyboard;
+}

@@ -1,0 +1,96 @@
+import type { ArtifactRow, Database, TaskRow } from '#database';
+import { FIRST_STEP, stepInfo, type StepInfo, type Failure, type Storyboard } from '#pipeline';
+import { makeTicket, openTicket, showInNotion } from './tickets.js';
+import type { Planned, StepHandler } from './stage.js';
+import type { ItemKind } from '#pipeline';
+
+/** How a task moves from step to step. Every function takes the transaction in which the move is part of the commit that causes it. */
+
+/** Takes a queued task into work. */
+export async function admit(tx: Database, task: TaskRow): Promise<void> {
+  if (!(await tx.tasks.move(task.id, 'queued', 'claimed'))) return;
+  await beginStep(tx, task, FIRST_STEP);
+}
+
+/** Writes the ticket that opens a step. */
+export async function beginStep(tx: Database, task: TaskRow, step: StepInfo['name']): Promise<void> {
+  const generation = await tx.tasks.nextStep(task.id, step);
+  await tx.outbox.add([openTicket(task, step, generation)]);
+  await showInNotion(tx, task.id);
+}
+
+/** Opens a step: its items become artifacts with a ticket each. A step that has nothing to make is complete at once. */
+export async function openStep<K extends ItemKind>(
+  tx: Database,
+  task: TaskRow,
+  step: StepInfo & { item: K },
+  handler: StepHandler<K>,
+  view: Parameters<StepHandler<K>['plan']>[0],
+): Promise<void> {
+  const storyboard = await storyboardOf(tx, task.id);
+  const inputs: Planned<K>[] = handler.plan(view, storyboard);
+  await tx.artifacts.add(
+    inputs.map((input, position) => ({ channelId: task.channelId, taskId: task.id, step: step.name, kind: step.item, position, revision: 1, input })),
+  );
+  const artifacts = await tx.artifacts.ofStep(task.id, step.name);
+  const missing = artifacts.filter(({ state }) => state !== 'ready');
+  await tx.tasks.move(task.id, task.status, step.working, { stepOpened: true, itemsLeft: missing.length });
+  await tx.outbox.add(missing.map((artifact) => makeTicket(task, artifact)));
+  if (missing.length === 0) await completeStep(tx, task.id, step);
+  else await showInNotion(tx, task.id);
+}
+
+/** Moves a task on after the last item of its step: to the gate, to the next step, or to the end. */
+export async function completeStep(tx: Database, taskId: string, step: StepInfo): Promise<void> {
+  const task = await tx.tasks.get(taskId);
+  if (step.ready && task.status !== step.working) return;
+  if (step.ready) await tx.tasks.move(taskId, step.working, step.ready, step.next ? {} : { publishedAt: new Date() });
+  if (step.gate) {
+    if (step.ready && step.gate.waiting !== step.ready) await tx.tasks.move(taskId, step.ready, step.gate.waiting);
+  } else if (step.next) {
+    await beginStep(tx, task, step.next);
+    return;
+  }
+  await showInNotion(tx, taskId);
+}
+
+/** Stops a task at a failed item or step, with what the creator should do; the first failure of a step is the one that is told. */
+export async function stopTask(tx: Database, taskId: string, step: StepInfo, failure: Failure, artifact: ArtifactRow | null): Promise<void> {
+  const task = await tx.tasks.lock(taskId);
+  if (!task || task.step !== step.name || task.status === step.error) return;
+  // A step that cannot even be opened fails from the status before its own.
+  if (task.status !== step.working) await tx.tasks.move(taskId, task.status, step.working);
+  await tx.tasks.move(taskId, step.working, step.error, {
+    failedArtifactId: artifact?.id ?? null,
+    errorCode: failure.code,
+    errorMessage: failure.userMessage,
+  });
+  await tx.auditLogs.add({
+    channelId: task.channelId,
+    taskId,
+    actor: 'system',
+    action: 'task_stopped',
+    details: { step: step.name, code: failure.code, message: failure.message, artifact_id: artifact?.id ?? null },
+  });
+  await showInNotion(tx, taskId);
+}
+
+/** Takes a task from its error status back to work: what is ready stays, what failed is due again with a full ladder of tries. */
+export async function resumeTask(tx: Database, task: TaskRow): Promise<void> {
+  if (!task.step) return;
+  const step = stepInfo(task.step);
+  await tx.tasks.move(task.id, task.status, step.working, { failedArtifactId: null, errorCode: null, errorMessage: null });
+  if (!task.stepOpened) {
+    await beginStep(tx, task, step.name);
+    return;
+  }
+  const revived = await tx.artifacts.reviveFailed(task.id, step.name);
+  await tx.outbox.add(revived.map((artifact) => makeTicket(task, artifact)));
+  await showInNotion(tx, task.id);
+}
+
+/** The finished storyboard of a task, or null before it is written. */
+export async function storyboardOf(database: Database, taskId: string): Promise<Storyboard | null> {
+  const [artifact] = await database.artifacts.ready(taskId, 'storyboard');
+  return artifact?.result?.storyboard ?? null;
+}
