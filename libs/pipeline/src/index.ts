@@ -20,6 +20,7 @@ export {
   type StepName,
   type StepOf,
 } from './stages.js';
+export { untilPacificMidnightMs } from './pacific-time.js';
 export { PRIORITIES, type Priority } from './priority.js';
 export type { ScriptArguments, ScriptEvent, ScriptName, ScriptResult } from './scripts.js';
 export { STATUSES, statusFromTitle, statusTitle, type Status } from './statuses.js';

@@ -1,0 +1,24 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Command } from 'commander';
+import { SimulatorModule } from './simulator.module.js';
+
+/** Starts the simulator on a port of this machine (0: a free one). */
+export async function startSimulator({ port, host = '127.0.0.1' }: { port: number; host?: string }): Promise<{ url: string; close(): Promise<void> }> {
+  const app = await NestFactory.create<NestExpressApplication>(SimulatorModule, { logger: ['warn', 'error'] });
+  app.useBodyParser('json', { limit: '30mb' });
+  app.enableShutdownHooks();
+  await app.listen(port, host);
+  return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), close: () => app.close() };
+}
+
+if (import.meta.main) {
+  const { port, host } = new Command('simulator')
+    .description('Plays every provider of the pipeline: Gemini, KIE, ElevenLabs, Notion, Google and YouTube, Slack and Discord.')
+    .option('--port <number>', 'port; 0 takes a free one', Number, 4010)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .parse()
+    .opts<{ port: number; host: string }>();
+  const { url } = await startSimulator({ port, host });
+  process.stdout.write(`The simulator listens on ${url}; what it received is at ${url}/simulator/summary\n`);
+}

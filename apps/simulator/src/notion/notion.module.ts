@@ -1,0 +1,92 @@
+import { SIMULATED_KEY } from '#config';
+import { statusFromTitle } from '#pipeline';
+import { PROPERTIES } from '#providers/notion';
+import { Body, Controller, Get, HttpCode, Injectable, Module, Param, Patch, Post, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { Request } from 'express';
+import { WireError, text } from '../answer.js';
+import { Ledger } from '../ledger.js';
+import { BOT_ID, NotionWorkspace, notionError } from './workspace.js';
+
+const VERSIONS = ['2025-09-03', '2026-03-11'];
+
+@Injectable()
+class NotionGuard implements CanActivate {
+  constructor(private readonly ledger: Ledger) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<Request>();
+    if (request.headers.authorization !== `Bearer ${SIMULATED_KEY}`) throw notionError(401, 'unauthorized', 'API token is invalid.');
+    const version = request.headers['notion-version'];
+    if (!version) throw notionError(400, 'missing_version', 'Notion-Version header should be defined.');
+    if (!VERSIONS.includes(String(version))) throw notionError(400, 'validation_error', `Notion-Version ${String(version)} is not served by the simulator.`);
+    this.ledger.record({ provider: 'notion', operation: request.method, usd: 0 });
+    return true;
+  }
+}
+
+@Controller('notion/v1')
+@UseGuards(NotionGuard)
+class NotionController {
+  constructor(private readonly workspace: NotionWorkspace) {}
+
+  @Get('users/me')
+  me(): object {
+    return { object: 'user', id: BOT_ID, type: 'bot', name: 'ai-video-generator', avatar_url: null, bot: {} };
+  }
+
+  @Get('pages/:id')
+  read(@Param('id') id: string): object {
+    return this.workspace.read(id);
+  }
+
+  @Patch('pages/:id')
+  update(@Param('id') id: string, @Body() body: { properties?: Record<string, unknown> }): object {
+    return this.workspace.update(id, body.properties ?? {}, 'bot');
+  }
+}
+
+/** What a person does in Notion, and what they see there. */
+@Controller('simulator/notion')
+class NotionPersonController {
+  constructor(private readonly workspace: NotionWorkspace) {}
+
+  @Post('webhooks')
+  @HttpCode(200)
+  async subscribe(@Body() body: unknown): Promise<object> {
+    const token = text(body, 'verification_token');
+    return { verification_token: await this.workspace.subscribe(text(body, 'url'), ...(token ? [token] : [])) };
+  }
+
+  @Post('rows')
+  create(@Body() body: unknown): object {
+    return this.workspace.create(propertiesOf(body), 'person');
+  }
+
+  @Patch('rows/:id')
+  update(@Param('id') id: string, @Body() body: unknown): object {
+    return this.workspace.update(id, propertiesOf(body), 'person');
+  }
+
+  @Get('rows')
+  rows(): object {
+    return this.workspace.rows();
+  }
+}
+
+/** Plain fields of a row, as the properties of a page. */
+function propertiesOf(body: unknown): Record<string, unknown> {
+  const words = (field: string) => [{ text: { content: text(body, field) } }];
+  const status = text(body, 'status');
+  if (status && !statusFromTitle(status)) throw new WireError(400, { message: `"${status}" is no status` });
+  return {
+    ...(text(body, 'title') && { [PROPERTIES.title]: { title: words('title') } }),
+    ...(text(body, 'channel') && { [PROPERTIES.channel]: { select: { name: text(body, 'channel') } } }),
+    ...(text(body, 'topic') && { [PROPERTIES.topic]: { rich_text: words('topic') } }),
+    ...(text(body, 'story_direction') && { [PROPERTIES.storyDirection]: { rich_text: words('story_direction') } }),
+    ...(text(body, 'priority') && { [PROPERTIES.priority]: { select: { name: text(body, 'priority') } } }),
+    ...(status && { [PROPERTIES.status]: { status: { name: status } } }),
+  };
+}
+
+@Module({ controllers: [NotionController, NotionPersonController], providers: [NotionWorkspace] })
+export class NotionModule {}

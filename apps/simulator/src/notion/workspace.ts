@@ -1,0 +1,199 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { STATUSES, statusTitle } from '#pipeline';
+import { PROPERTIES } from '#providers/notion';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { signWebhookPayload } from '@notionhq/client';
+import { WireError } from '../answer.js';
+
+/** Kinds of the properties of the simulated database; what Notion would call its schema. */
+const SCHEMA: Readonly<Record<string, string>> = {
+  [PROPERTIES.title]: 'title',
+  [PROPERTIES.channel]: 'select',
+  [PROPERTIES.topic]: 'rich_text',
+  [PROPERTIES.storyDirection]: 'rich_text',
+  [PROPERTIES.priority]: 'select',
+  [PROPERTIES.status]: 'status',
+  [PROPERTIES.error]: 'rich_text',
+  [PROPERTIES.progress]: 'rich_text',
+  [PROPERTIES.cost]: 'number',
+  [PROPERTIES.youtubeUrl]: 'url',
+};
+const STATUS_OPTIONS = STATUSES.map(statusTitle);
+export const BOT_ID = '00000000-0000-4000-8000-00000000b071';
+const PERSON_ID = '00000000-0000-4000-8000-0000000e4501';
+export const DATA_SOURCE_ID = '00000000-0000-4000-8000-00000000da7a';
+const DATABASE_ID = '00000000-0000-4000-8000-0000000000db';
+
+type Value = Record<string, unknown>;
+interface Page {
+  id: string;
+  created: Date;
+  edited: Date;
+  properties: Record<string, Value>;
+}
+interface Subscription {
+  url: string;
+  token: string;
+}
+export type Author = 'person' | 'bot';
+
+/** Waits between deliveries of an event that was not taken (ms): Notion's hours on a short clock. */
+const REDELIVERY_MS = [200, 400, 800, 1_600, 3_200, 6_400, 12_800];
+
+/** One Notion workspace with one database of one data source, "Videos". */
+@Injectable()
+export class NotionWorkspace implements OnModuleDestroy {
+  private readonly pages = new Map<string, Page>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private subscription: Subscription | null = null;
+
+  /** Subscribes an address as a person does in Notion's settings: the handshake is sent at once, signed with the token it carries. */
+  async subscribe(url: string, token = `secret_${randomBytes(16).toString('hex')}`): Promise<string> {
+    const body = JSON.stringify({ verification_token: token });
+    const response = await this.post(url, body, token);
+    if (!response?.ok) throw new WireError(400, { message: `The handshake was answered ${response?.status ?? 'not at all'}` });
+    this.subscription = { url, token };
+    return token;
+  }
+
+  create(properties: Record<string, unknown>, author: Author): object {
+    const page: Page = { id: randomUUID(), created: new Date(), edited: new Date(), properties: {} };
+    this.assign(page, properties);
+    this.pages.set(page.id, page);
+    this.announce('page.created', page, author);
+    return this.view(page);
+  }
+
+  update(id: string, properties: Record<string, unknown>, author: Author): object {
+    const page = this.find(id);
+    this.assign(page, properties);
+    page.edited = new Date();
+    this.announce('page.properties_updated', page, author);
+    return this.view(page);
+  }
+
+  read(id: string): object {
+    return this.view(this.find(id));
+  }
+
+  /** Rows as a person sees them: each property's plain value. */
+  rows(): Record<string, string | number | null>[] {
+    return [...this.pages.values()].map((page) => ({
+      id: page.id,
+      title: plain(page.properties[PROPERTIES.title]),
+      status: plain(page.properties[PROPERTIES.status]),
+      url: plain(page.properties[PROPERTIES.youtubeUrl]),
+      cost: plain(page.properties[PROPERTIES.cost]),
+      error: plain(page.properties[PROPERTIES.error]),
+      progress: plain(page.properties[PROPERTIES.progress]),
+    }));
+  }
+
+  onModuleDestroy(): void {
+    this.subscription = null;
+    this.timers.forEach(clearTimeout);
+  }
+
+  private find(id: string): Page {
+    const page = this.pages.get(id);
+    if (page) return page;
+    throw notionError(404, 'object_not_found', `Could not find page with ID: ${id}. Make sure the relevant pages and databases are shared with your integration.`);
+  }
+
+  private assign(page: Page, properties: Record<string, unknown>): void {
+    for (const [name, value] of Object.entries(properties)) {
+      const kind = SCHEMA[name];
+      if (!kind) throw notionError(400, 'validation_error', `${name} is not a property that exists.`);
+      page.properties[name] = accepted(name, kind, (value as Value | null)?.[kind]);
+    }
+  }
+
+  private view({ id, created, edited, properties }: Page): object {
+    return {
+      object: 'page',
+      id,
+      created_time: created.toISOString(),
+      // Notion rounds down to the minute.
+      last_edited_time: new Date(Math.floor(edited.getTime() / 60_000) * 60_000).toISOString(),
+      in_trash: false,
+      archived: false,
+      is_locked: false,
+      parent: { type: 'data_source_id', data_source_id: DATA_SOURCE_ID, database_id: DATABASE_ID },
+      properties: Object.fromEntries(
+        Object.entries(SCHEMA).map(([name, type], index) => [name, { id: `p${index}`, type, [type]: (properties[name]?.[type] ?? empty(type)) as unknown }]),
+      ),
+      url: `https://www.notion.so/${id.replaceAll('-', '')}`,
+      public_url: null,
+      icon: null,
+      cover: null,
+      created_by: { object: 'user', id: PERSON_ID },
+      last_edited_by: { object: 'user', id: PERSON_ID },
+    };
+  }
+
+  private announce(type: string, page: Page, author: Author): void {
+    const event = {
+      id: randomUUID(),
+      timestamp: new Date().toISOString(),
+      workspace_id: '00000000-0000-4000-8000-0000000000a0',
+      workspace_name: 'Simulator',
+      subscription_id: '00000000-0000-4000-8000-0000000000a1',
+      integration_id: '00000000-0000-4000-8000-0000000000a2',
+      authors: [{ id: author === 'bot' ? BOT_ID : PERSON_ID, type: author }],
+      api_version: '2026-03-11',
+      type,
+      entity: { id: page.id, type: 'page' },
+      data: { parent: { id: DATABASE_ID, type: 'database', data_source_id: DATA_SOURCE_ID } },
+    };
+    void this.deliver(event, 1);
+  }
+
+  private async deliver(event: object, attempt: number): Promise<void> {
+    if (!this.subscription) return;
+    const { url, token } = this.subscription;
+    const response = await this.post(url, JSON.stringify({ ...event, attempt_number: attempt }), token);
+    const delay = REDELIVERY_MS[attempt - 1];
+    if (response?.ok || delay === undefined) return;
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      void this.deliver(event, attempt + 1);
+    }, delay);
+    this.timers.add(timer);
+  }
+
+  private async post(url: string, body: string, verificationToken: string): Promise<Response | null> {
+    const signature = await signWebhookPayload({ body, verificationToken });
+    const headers = { 'content-type': 'application/json', 'x-notion-signature': signature };
+    return fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(10_000) }).catch(() => null);
+  }
+}
+
+/** An error as Notion answers it. */
+export function notionError(status: number, code: string, message: string): WireError {
+  return new WireError(status, { object: 'error', status, code, message, request_id: randomUUID() });
+}
+
+function accepted(name: string, kind: string, value: unknown): Value {
+  if (kind === 'status') {
+    const option = (value as { name?: string } | null)?.name ?? '';
+    if (!STATUS_OPTIONS.includes(option)) throw notionError(400, 'validation_error', `Status option "${option}" does not exist on property "${name}".`);
+  }
+  if (kind !== 'title' && kind !== 'rich_text') return { [kind]: value ?? null };
+  if (!Array.isArray(value)) throw notionError(400, 'validation_error', `body failed validation: body.properties.${name}.${kind} should be an array.`);
+  const pieces = value.map((piece: { text?: { content?: string } }) => piece.text?.content ?? '');
+  const long = pieces.find((piece) => piece.length > 2_000);
+  if (long) throw notionError(400, 'validation_error', `body failed validation: body.properties.${name}.${kind}[0].text.content.length should be ≤ \`2000\`, instead was \`${long.length}\`.`);
+  return { [kind]: pieces.map((content) => ({ type: 'text', text: { content, link: null }, plain_text: content, href: null })) };
+}
+
+function empty(kind: string): unknown {
+  return kind === 'title' || kind === 'rich_text' ? [] : null;
+}
+
+function plain(value: Value | undefined): string | number | null {
+  if (!value) return null;
+  const [content] = Object.values(value);
+  if (Array.isArray(content)) return content.map((piece: { plain_text?: string }) => piece.plain_text ?? '').join('');
+  if (typeof content === 'number' || typeof content === 'string') return content;
+  return (content as { name?: string } | null)?.name ?? null;
+}

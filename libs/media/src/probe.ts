@@ -1,0 +1,126 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { parse, permanent, type Failure } from '#pipeline';
+import { Type } from 'class-transformer';
+import { IsArray, IsDefined, IsInt, IsNumberString, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { ffprobe } from './ffmpeg.js';
+
+export type MediaKind = 'image' | 'video' | 'audio';
+
+export interface MediaInfo {
+  kind: MediaKind;
+  /** Pixels; null for sound. */
+  width: number | null;
+  height: number | null;
+  /** Null for pictures. */
+  durationMs: number | null;
+  /** Frames a second, as ffprobe writes it: `24/1`. Null for pictures and sound. */
+  frameRate: string | null;
+  videoCodec: string | null;
+  audioCodec: string | null;
+}
+
+/** What a file has to be. */
+export interface MediaExpectation {
+  kind: MediaKind;
+  width?: number;
+  height?: number;
+  minDurationMs?: number;
+}
+
+class ProbeStream {
+  @IsString()
+  codec_type: string;
+
+  @IsOptional()
+  @IsString()
+  codec_name?: string;
+
+  @IsOptional()
+  @IsInt()
+  width?: number;
+
+  @IsOptional()
+  @IsInt()
+  height?: number;
+
+  @IsOptional()
+  @IsString()
+  avg_frame_rate?: string;
+}
+
+class ProbeFormat {
+  @IsString()
+  format_name: string;
+
+  @IsOptional()
+  @IsNumberString()
+  duration?: string;
+}
+
+class ProbeAnswer {
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => ProbeStream)
+  streams: ProbeStream[];
+
+  @ValidateNested()
+  @Type(() => ProbeFormat)
+  @IsDefined()
+  format: ProbeFormat;
+}
+
+/** Formats in which a "video" stream is one still picture. */
+const STILL_FORMATS = ['png_pipe', 'jpeg_pipe', 'webp_pipe', 'image2'];
+
+/**
+ * What a media file is, by ffprobe.
+ * @throws Failure MEDIA_UNUSABLE when it is none
+ */
+export async function probe(path: string, signal?: AbortSignal): Promise<MediaInfo> {
+  const answer = parse(ProbeAnswer, JSON.parse(await ffprobe(['-show_streams', '-show_format', '-of', 'json', path], signal)));
+  if (!answer.ok) throw unusable(path, 'ffprobe does not know what it is');
+  const { streams, format } = answer.value;
+  const video = streams.find(({ codec_type }) => codec_type === 'video');
+  const audio = streams.find(({ codec_type }) => codec_type === 'audio');
+  if (!video && !audio) throw unusable(path, 'it holds neither picture nor sound');
+  const still = STILL_FORMATS.includes(format.format_name);
+  const kind: MediaKind = video ? (still ? 'image' : 'video') : 'audio';
+  return {
+    kind,
+    width: video?.width ?? null,
+    height: video?.height ?? null,
+    durationMs: still || format.duration === undefined ? null : Math.round(Number(format.duration) * 1_000),
+    frameRate: kind === 'video' ? (video?.avg_frame_rate ?? null) : null,
+    videoCodec: video?.codec_name ?? null,
+    audioCodec: audio?.codec_name ?? null,
+  };
+}
+
+/**
+ * What a media file is, when it is what it has to be.
+ * @throws Failure MEDIA_UNUSABLE naming the file and what is wrong with it
+ */
+export async function expectMedia(path: string, expected: MediaExpectation, signal?: AbortSignal): Promise<MediaInfo> {
+  const found = await stat(path).catch(() => null);
+  if (!found) throw unusable(path, 'it was not written');
+  if (found.size === 0) throw unusable(path, 'it is empty');
+  const media = await probe(path, signal);
+  const { kind, width, height, minDurationMs } = expected;
+  if (media.kind !== kind) throw unusable(path, `it is ${media.kind}, not ${kind}`);
+  if ((width && media.width !== width) || (height && media.height !== height)) {
+    throw unusable(path, `it is ${media.width}x${media.height}, not ${width}x${height}`);
+  }
+  if (minDurationMs !== undefined && (media.durationMs ?? 0) < minDurationMs) {
+    throw unusable(path, `it lasts ${media.durationMs ?? 0} ms, less than ${minDurationMs} ms`);
+  }
+  return media;
+}
+
+function unusable(path: string, why: string): Failure {
+  return permanent({
+    code: 'MEDIA_UNUSABLE',
+    message: `${path}: ${why}`,
+    userMessage: `The file ${basename(path).replace(/^\.[0-9a-f-]{36}\./, '')} cannot be used: ${why}. Ask for the item to be made again.`,
+  });
+}

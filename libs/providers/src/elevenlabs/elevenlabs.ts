@@ -1,0 +1,82 @@
+import { Failure, transient, type WordTiming } from '#pipeline';
+import { ElevenLabsClient, ElevenLabsError } from '@elevenlabs/elevenlabs-js';
+import { elevenLabsFailure } from './failure.js';
+
+const TIMEOUT_SECONDS = 120;
+
+/** ElevenLabs: narration and sound effects. The SDK would repeat paid requests by itself, so its retries are off. */
+export class ElevenLabs {
+  private readonly client: ElevenLabsClient;
+
+  constructor({ baseUrl, apiKey }: { baseUrl: string; apiKey: string }) {
+    this.client = new ElevenLabsClient({ baseUrl, apiKey, maxRetries: 0, timeoutInSeconds: TIMEOUT_SECONDS });
+  }
+
+  /**
+   * Speaks a text: an MP3, the characters that were billed, and when each word is said.
+   * @throws Failure as `elevenLabsFailure` says
+   */
+  async speak(request: { model: string; voice: string; text: string; language: string; signal: AbortSignal }): Promise<{
+    audio: Buffer;
+    characters: number;
+    words: WordTiming[];
+  }> {
+    const { model, voice, text, language, signal } = request;
+    try {
+      const { audioBase64, alignment } = await this.client.textToSpeech.convertWithTimestamps(
+        voice,
+        { text, modelId: model, languageCode: language, outputFormat: 'mp3_44100_128' },
+        { abortSignal: signal },
+      );
+      const words = alignment ? wordTimings(alignment.characters, alignment.characterStartTimesSeconds, alignment.characterEndTimesSeconds) : [];
+      return { audio: Buffer.from(audioBase64, 'base64'), characters: text.length, words };
+    } catch (error) {
+      throw asFailure(error);
+    }
+  }
+
+  /**
+   * Makes a sound effect of that length (s, 0.5 to 30): an MP3.
+   * @throws Failure as `elevenLabsFailure` says
+   */
+  async soundEffect(request: { model: string; prompt: string; seconds: number; signal: AbortSignal }): Promise<Buffer> {
+    const { model, prompt, seconds, signal } = request;
+    try {
+      const stream = await this.client.textToSoundEffects.convert(
+        // The SDK's types know only the model of its own day; ours is configuration.
+        { text: prompt, durationSeconds: seconds, modelId: model as 'eleven_text_to_sound_v2', outputFormat: 'mp3_44100_128' },
+        { abortSignal: signal },
+      );
+      return Buffer.from(await new Response(stream).arrayBuffer());
+    } catch (error) {
+      throw asFailure(error);
+    }
+  }
+}
+
+/** Characters' times as words' times (ms). */
+function wordTimings(characters: string[], starts: number[], ends: number[]): WordTiming[] {
+  const words: WordTiming[] = [];
+  let open: WordTiming | null = null;
+  characters.forEach((character, index) => {
+    if (/\s/.test(character)) {
+      open = null;
+      return;
+    }
+    const [start_ms, end_ms] = [starts[index], ends[index]].map((seconds) => Math.round((seconds ?? 0) * 1_000)) as [number, number];
+    if (!open) words.push((open = { word: '', start_ms, end_ms }));
+    open.word += character;
+    open.end_ms = end_ms;
+  });
+  return words;
+}
+
+function asFailure(error: unknown): Failure {
+  if (error instanceof ElevenLabsError && error.statusCode !== undefined) return elevenLabsFailure(error.statusCode, error.body);
+  return transient({
+    code: 'ELEVENLABS_UNREACHABLE',
+    message: `ElevenLabs: ${error instanceof Error ? error.message : String(error)}`,
+    userMessage: 'ElevenLabs did not answer. It is tried again by itself.',
+    cause: error,
+  });
+}

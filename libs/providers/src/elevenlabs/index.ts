@@ -1,0 +1,1 @@
+export { ElevenLabs } from './elevenlabs.js';

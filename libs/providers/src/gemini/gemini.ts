@@ -1,0 +1,116 @@
+import { Failure, permanent, transient } from '#pipeline';
+import { ApiError, GoogleGenAI, type GenerateContentParameters, type GenerateContentResponse } from '@google/genai';
+import { geminiFailure } from './failure.js';
+
+/** An image may take a minute and more under load; the item's own time limit is the tighter one (ms). */
+const TIMEOUT_MS = 150_000;
+
+/** Google's models: text that is a JSON document, and pictures. Nothing is tried twice here: the queue owns retrying. */
+export class Gemini {
+  private readonly client: GoogleGenAI;
+
+  constructor({ baseUrl, apiKey }: { baseUrl: string; apiKey: string }) {
+    this.client = new GoogleGenAI({ apiKey, httpOptions: { baseUrl, timeout: TIMEOUT_MS } });
+  }
+
+  /**
+   * Has a model answer with JSON of the given schema. The answer is JSON, but whether it keeps to the schema is the caller's to check.
+   * @throws Failure as `geminiFailure` says, or GEMINI_BLOCKED / GEMINI_NO_TEXT when there is no usable answer
+   */
+  async writeJson(request: {
+    model: string;
+    instructions: string;
+    prompt: string;
+    schema: object;
+    signal: AbortSignal;
+  }): Promise<{ data: unknown; model: string; inputTokens: number; outputTokens: number }> {
+    const { model, instructions, prompt, schema, signal } = request;
+    const response = await this.generate(model, {
+      model,
+      contents: prompt,
+      config: { systemInstruction: instructions, responseMimeType: 'application/json', responseJsonSchema: schema, abortSignal: signal },
+    });
+    const text = parts(response)
+      .filter(({ thought, text: said }) => !thought && said)
+      .map(({ text: said }) => said)
+      .join('');
+    return {
+      data: jsonOf(text, model),
+      model: response.modelVersion ?? model,
+      inputTokens: response.usageMetadata?.promptTokenCount ?? 0,
+      outputTokens: (response.usageMetadata?.candidatesTokenCount ?? 0) + (response.usageMetadata?.thoughtsTokenCount ?? 0),
+    };
+  }
+
+  /**
+   * Draws a 16:9 picture.
+   * @throws Failure as `geminiFailure` says, or GEMINI_BLOCKED / GEMINI_NO_IMAGE when the answer holds no picture
+   */
+  async drawImage({ model, prompt, signal }: { model: string; prompt: string; signal: AbortSignal }): Promise<{ bytes: Buffer; model: string }> {
+    const response = await this.generate(model, {
+      model,
+      contents: prompt,
+      config: { responseModalities: ['IMAGE'], imageConfig: { aspectRatio: '16:9' }, abortSignal: signal },
+    });
+    // Thoughts may hold drafts; of several pictures the last is the finished one.
+    const data = parts(response)
+      .filter(({ thought }) => !thought)
+      .map(({ inlineData }) => inlineData?.data)
+      .findLast(Boolean);
+    if (!data) {
+      throw permanent({
+        code: 'GEMINI_NO_IMAGE',
+        message: `Gemini ${model} answered without a picture (${response.candidates?.[0]?.finishReason ?? 'no reason'})`,
+        userMessage: 'Gemini answered without a picture. Describe the image more plainly and ask for it again.',
+      });
+    }
+    return { bytes: Buffer.from(data, 'base64'), model: response.modelVersion ?? model };
+  }
+
+  private async generate(model: string, request: GenerateContentParameters): Promise<GenerateContentResponse> {
+    const response = await this.client.models.generateContent(request).catch((error: unknown) => {
+      throw asFailure(error, model);
+    });
+    const reason = response.promptFeedback?.blockReason ?? blocked(response.candidates?.[0]?.finishReason);
+    if (!reason) return response;
+    throw permanent({
+      code: 'GEMINI_BLOCKED',
+      message: `Gemini ${model} refused: ${reason}`,
+      userMessage: `Gemini refused to make this (${reason}). Change the topic or the prompt so that nothing in it can be taken for unsafe or copied.`,
+    });
+  }
+}
+
+/** Reasons to stop that are no refusal. */
+const FINISHED = ['STOP', 'MAX_TOKENS', 'FINISH_REASON_UNSPECIFIED', 'NO_IMAGE'];
+
+function blocked(finishReason: string | undefined): string | undefined {
+  return finishReason && !FINISHED.includes(finishReason) ? finishReason : undefined;
+}
+
+function parts(response: GenerateContentResponse) {
+  return response.candidates?.[0]?.content?.parts ?? [];
+}
+
+function jsonOf(text: string, model: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw transient({
+      code: 'GEMINI_NO_TEXT',
+      message: `Gemini ${model} answered with ${text.length} characters that are no JSON`,
+      userMessage: 'Gemini broke off in the middle of its answer. It is tried again by itself.',
+      cause,
+    });
+  }
+}
+
+function asFailure(error: unknown, model: string): Failure {
+  if (error instanceof ApiError) return geminiFailure(error.status, error.message, model);
+  return transient({
+    code: 'GEMINI_UNREACHABLE',
+    message: `Gemini ${model}: ${error instanceof Error ? error.message : String(error)}`,
+    userMessage: 'Gemini did not answer. It is tried again by itself.',
+    cause: error,
+  });
+}

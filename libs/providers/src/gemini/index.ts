@@ -1,0 +1,1 @@
+export { Gemini } from './gemini.js';

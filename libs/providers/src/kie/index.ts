@@ -1,0 +1,1 @@
+export { Kie } from './kie.js';

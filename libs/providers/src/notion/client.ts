@@ -1,0 +1,52 @@
+import { transient } from '#pipeline';
+import { Client, LogLevel, isFullPage } from '@notionhq/client';
+import { notionFailure } from './failure.js';
+import { propertiesOf, rowOf, type NotionRow, type RowUpdate } from './row.js';
+
+/** The newest version of the API; with older ones a database that gets a second data source stops answering. */
+const VERSION = '2026-03-11';
+
+/** Notion's rows. Nothing is tried twice here: the queue paces and repeats. */
+export class NotionClient {
+  private readonly client: Client;
+  private bot: Promise<string> | null = null;
+
+  constructor({ baseUrl, apiKey }: { baseUrl: string; apiKey: string }) {
+    this.client = new Client({ auth: apiKey, baseUrl, notionVersion: VERSION, retry: false, logLevel: LogLevel.ERROR });
+  }
+
+  /**
+   * A row, as it is now; null when the page is gone or not shared with the connection.
+   * @throws Failure as `notionFailure` says
+   */
+  async readRow(pageId: string): Promise<NotionRow | null> {
+    try {
+      const page = await this.client.pages.retrieve({ page_id: pageId });
+      if (!isFullPage(page)) throw transient({ code: 'NOTION_NONSENSE', message: 'Notion answered with half a page', userMessage: 'Notion answered with something unexpected. It is tried again by itself.' });
+      return rowOf(page);
+    } catch (error) {
+      const failure = notionFailure(error);
+      if (failure.code === 'NOTION_OBJECT_NOT_FOUND') return null;
+      throw failure;
+    }
+  }
+
+  /**
+   * Shows an update in a row.
+   * @throws Failure as `notionFailure` says
+   */
+  async writeRow(pageId: string, update: RowUpdate): Promise<void> {
+    await this.client.pages.update({ page_id: pageId, properties: propertiesOf(update) }).catch((error: unknown) => {
+      throw notionFailure(error);
+    });
+  }
+
+  /** The user id under which our own changes appear in events. */
+  async botId(): Promise<string> {
+    this.bot ??= this.client.users.me({}).then(({ id }) => id);
+    return this.bot.catch((error: unknown) => {
+      this.bot = null;
+      throw notionFailure(error);
+    });
+  }
+}

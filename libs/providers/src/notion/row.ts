@@ -1,0 +1,84 @@
+import { PRIORITIES, statusFromTitle, statusTitle, type Priority, type Status } from '#pipeline';
+
+/** The properties of a video's row, by what they mean. The one place that knows their names. */
+export const PROPERTIES = {
+  title: 'Name',
+  channel: 'Channel',
+  topic: 'Topic',
+  storyDirection: 'Story Direction',
+  priority: 'Priority',
+  status: 'Status',
+  error: 'Error',
+  progress: 'Progress',
+  cost: 'Cost',
+  youtubeUrl: 'YouTube URL',
+} as const;
+
+/** What a creator's row says. Empty text where a property is empty or missing. */
+export interface NotionRow {
+  pageId: string;
+  dataSourceId: string | null;
+  status: Status | null;
+  title: string;
+  channel: string;
+  topic: string;
+  storyDirection: string;
+  priority: Priority;
+  inTrash: boolean;
+}
+
+/** What the system shows in a row; what is left out stays as it is, null empties it. */
+export interface RowUpdate {
+  status?: Status;
+  error?: string | null;
+  progress?: string;
+  costUsd?: number;
+  youtubeUrl?: string;
+}
+
+/** Notion's limit for one piece of rich text (characters), and for the pieces of a property. */
+const PIECE = 2_000;
+const PIECES = 100;
+
+/** A page object of the API as a row. */
+export function rowOf(page: { id: string; in_trash?: boolean; parent: object; properties: Record<string, unknown> }): NotionRow {
+  const property = (name: keyof typeof PROPERTIES) => plain(page.properties[PROPERTIES[name]]);
+  const priority = property('priority').toLowerCase();
+  const parent = page.parent as { data_source_id?: string };
+  return {
+    pageId: page.id,
+    dataSourceId: parent.data_source_id ?? null,
+    status: statusFromTitle(property('status')),
+    title: property('title'),
+    channel: property('channel'),
+    topic: property('topic'),
+    storyDirection: property('storyDirection'),
+    priority: PRIORITIES.find((known) => known === priority) ?? 'normal',
+    inTrash: page.in_trash ?? false,
+  };
+}
+
+/** A row's update as the properties of a page update. */
+export function propertiesOf({ status, error, progress, costUsd, youtubeUrl }: RowUpdate) {
+  return {
+    ...(status && { [PROPERTIES.status]: { status: { name: statusTitle(status) } } }),
+    ...(error !== undefined && { [PROPERTIES.error]: { rich_text: richText(error ?? '') } }),
+    ...(progress !== undefined && { [PROPERTIES.progress]: { rich_text: richText(progress) } }),
+    ...(costUsd !== undefined && { [PROPERTIES.cost]: { number: Math.round(costUsd * 100) / 100 } }),
+    ...(youtubeUrl !== undefined && { [PROPERTIES.youtubeUrl]: { url: youtubeUrl } }),
+  };
+}
+
+function richText(text: string) {
+  const pieces = text.match(new RegExp(`[\\s\\S]{1,${PIECE}}`, 'g')) ?? [];
+  return pieces.slice(0, PIECES).map((content) => ({ text: { content } }));
+}
+
+/** The text of a property, whichever of the kinds that hold text it is. */
+function plain(property: unknown): string {
+  if (typeof property !== 'object' || property === null) return '';
+  const { title, rich_text, select, status } = property as Record<string, unknown>;
+  const pieces = title ?? rich_text;
+  if (Array.isArray(pieces)) return pieces.map((piece: { plain_text?: string }) => piece.plain_text ?? '').join('').trim();
+  return ((select ?? status) as { name?: string } | null | undefined)?.name?.trim() ?? '';
+}

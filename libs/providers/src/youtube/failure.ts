@@ -1,0 +1,40 @@
+import { Failure, permanent, quotaExhausted, transient, untilPacificMidnightMs } from '#pipeline';
+
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * What an error answer of YouTube means.
+ * @param body the parsed answer: `{"error":{"code","message","errors":[{"reason","domain"}]}}`
+ */
+export function youtubeFailure(httpStatus: number, body: unknown): Failure {
+  const { reason, message } = wireError(body);
+  const base = { code: `YOUTUBE_${constantCase(reason) || httpStatus}`, message: `YouTube: ${httpStatus} ${reason}: ${message}` };
+  // The day's uploads run out as a 429 that only its text tells from being too fast.
+  const uploadsOfDay = httpStatus === 429 && /video uploads per day/i.test(message);
+  if (reason === 'quotaExceeded' || reason === 'dailyLimitExceeded' || uploadsOfDay) {
+    return quotaExhausted({
+      ...base,
+      userMessage: "YouTube's quota for today is used up. The upload goes on by itself after midnight Pacific time.",
+      retryAfterMs: untilPacificMidnightMs(),
+    });
+  }
+  if (reason === 'uploadLimitExceeded') {
+    return quotaExhausted({ ...base, userMessage: 'YouTube takes no more videos for this channel today. The upload is tried again tomorrow.', retryAfterMs: DAY_MS });
+  }
+  if (httpStatus === 429 || /rateLimitExceeded$/i.test(reason) || httpStatus >= 500 || httpStatus === 408) {
+    return transient({ ...base, userMessage: 'YouTube did not take the request. It is tried again by itself.' });
+  }
+  if (httpStatus === 401) return permanent({ ...base, userMessage: 'YouTube refused the access of this channel. Connect the channel again, then retry.' });
+  if (httpStatus === 403) return permanent({ ...base, userMessage: `YouTube forbids it (${reason}: ${message}). Check the channel in YouTube Studio, then retry.` });
+  return permanent({ ...base, userMessage: `YouTube did not accept the video (${reason}: ${message}).` });
+}
+
+function wireError(body: unknown): { reason: string; message: string } {
+  const error = (body as { error?: { message?: unknown; errors?: { reason?: unknown }[] } } | null | undefined)?.error;
+  const reason = error?.errors?.[0]?.reason;
+  return { reason: typeof reason === 'string' ? reason : '', message: typeof error?.message === 'string' ? error.message : 'no message' };
+}
+
+function constantCase(reason: string): string {
+  return reason.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}

@@ -1,0 +1,2 @@
+export { createTestDatabase, testRedis, type TestDatabase, type TestRedis } from './engines.js';
+export { eventually } from './eventually.js';

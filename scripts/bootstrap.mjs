@@ -1,0 +1,66 @@
+import { builtInNode, installPackages } from './bootstrap/npm-packages.mjs';
+import { build } from './bootstrap/build.mjs';
+import { check } from './bootstrap/check.mjs';
+import { fail, runForward } from './bootstrap/process.mjs';
+import { installPrograms } from './bootstrap/programs.mjs';
+
+// Runs on the Node of whoever cloned the repository, before anything is installed: only what Node 18 has, no packages.
+
+/** `needs` and `likes` are system programs; without a needed one the command stops, without a liked one it says what is missing. */
+const COMMANDS = {
+  demo: {
+    about: 'make one video from a Notion row to the publication, every provider simulated',
+    needs: ['ffmpeg', 'redis'],
+    likes: ['espeak-ng'],
+    build: true,
+    run: (args) => node(['dist/apps/local/src/demo.js', ...args]),
+  },
+  start: {
+    about: 'run the whole product until Ctrl-C',
+    needs: ['ffmpeg', 'redis'],
+    likes: ['espeak-ng'],
+    build: true,
+    run: (args) => node(['dist/apps/local/src/main.js', ...args]),
+  },
+  test: {
+    about: 'run the tests; arguments go to Jest',
+    needs: ['ffmpeg', 'redis'],
+    likes: ['espeak-ng', 'chromium'],
+    build: true,
+    run: (args) => node(['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', ...args]),
+  },
+  check: {
+    about: 'types, lint, format, import boundaries, unused code',
+    needs: [],
+    likes: [],
+    build: false,
+    run: check,
+  },
+};
+
+function help() {
+  const lines = Object.entries(COMMANDS).map(([name, { about }]) => `  ${name.padEnd(8)}${about}`);
+  return `Usage: npm run <command> [-- arguments]
+
+Installs what is missing, builds what has changed, then runs:
+${lines.join('\n')}`;
+}
+
+function node(args) {
+  return runForward(builtInNode(), args);
+}
+
+const [name = '--help', ...args] = process.argv.slice(2);
+if (name === '--help' || name === '-h') {
+  console.log(help());
+} else if (!Object.hasOwn(COMMANDS, name)) {
+  fail(`There is no command "${name}".\n\n${help()}`);
+} else if (process.platform === 'win32') {
+  fail('Windows has no Redis: run this in WSL (wsl --install), where everything works as on Linux.');
+} else {
+  const command = COMMANDS[name];
+  await installPackages();
+  installPrograms(command);
+  if (command.build) build();
+  process.exitCode = await command.run(args);
+}

@@ -1,0 +1,86 @@
+import { enableCompileCache } from 'node:module';
+import { Failure, permanent, type ScriptEvent, type ScriptName, type ScriptResult } from '#pipeline';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+
+// The media scripts start once an item; compiling their libraries anew each time would be most of what they do.
+enableCompileCache();
+
+/** What a script's work may use besides its options. */
+export interface ScriptContext<N extends ScriptName> {
+  /** Aborted by SIGTERM and SIGINT, and with `--json` when the process that started the script is gone. */
+  readonly signal: AbortSignal;
+  /** Says something on the way: for people when they look, for the service as a line of JSON. */
+  report(event: Exclude<ScriptEvent<N>, { event: 'done' }>): void;
+}
+
+/** A script: its name, its options, and its work, which writes one file and returns what else is known of it. */
+export interface Script<N extends ScriptName, Options extends { out: string }> {
+  readonly name: N;
+  readonly about: string;
+  readonly example: string;
+  options(command: Command): Command;
+  run(options: Options, context: ScriptContext<N>): Promise<ScriptResult<N>>;
+}
+
+/** Runs a script from the command line: exit code 0 or 1, a line for people (or events) on stdout, one line of JSON on stderr when it failed. */
+export async function runScript<N extends ScriptName, Options extends { out: string }>(script: Script<N, Options>): Promise<never> {
+  const command = script
+    .options(new Command(script.name).description(script.about))
+    .requiredOption('--out <file>', 'the file to write')
+    .option('--json', 'print one JSON event a line, and stop when stdin is closed')
+    .addHelpText('after', `\nExample:\n  ${script.example}`);
+  return execute(command, async (options: Options & { json?: boolean }, signal) => {
+    const report = (event: ScriptEvent<N>) => {
+      if (options.json) process.stdout.write(`${JSON.stringify(event)}\n`);
+      else if (event.event === 'submitted') process.stdout.write(`Submitted as ${event.provider_job_id}; it can be picked up with --job.\n`);
+    };
+    const result = await script.run(options, { signal, report });
+    report({ event: 'done', file: options.out, result });
+    if (!options.json) process.stdout.write(`Wrote ${options.out}\n`);
+  });
+}
+
+/** The frame of every script: parses the command line, passes on signals, turns whatever is thrown into the error line. */
+export async function execute<Options extends { json?: boolean }>(command: Command, work: (options: Options, signal: AbortSignal) => Promise<void>): Promise<never> {
+  const stopping = new AbortController();
+  const stop = () => {
+    stopping.abort(new Error('The script was told to stop'));
+  };
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+  try {
+    command.exitOverride().showHelpAfterError().parse();
+    const options = command.opts<Options>();
+    // A service that dies closes the pipe: nobody would take the file any more.
+    if (options.json) process.stdin.on('end', stop).on('error', stop).resume();
+    await work(options, stopping.signal);
+    process.exit(0);
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) process.exit(0);
+    process.stderr.write(`${JSON.stringify(lineOf(error))}\n`);
+    process.exit(1);
+  }
+}
+
+function lineOf(error: unknown): Failure {
+  if (!(error instanceof CommanderError)) return Failure.from(error);
+  return permanent({ code: 'BAD_ARGUMENTS', message: error.message, userMessage: `The command line is wrong: ${error.message}` });
+}
+
+/** An option whose value may also come from the environment. */
+export function fromEnvironment(flags: string, about: string, variable: string): Option {
+  return new Option(flags, about).env(variable).makeOptionMandatory();
+}
+
+/** A provider's key: only from the environment, so that it never stands in a list of processes. */
+export function keyFrom(variable: string): Option {
+  return new Option('--api-key <key>', `taken from ${variable}; do not put it on the command line`).env(variable).makeOptionMandatory().hideHelp();
+}
+
+/** Parses a number between two bounds, for commander. */
+export function number(min: number, max: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < min || value > max) throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`);
+    return value;
+  };
+}
