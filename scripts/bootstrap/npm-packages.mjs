@@ -8,12 +8,15 @@ const STAMP = join(ROOT, 'node_modules/.package-lock-stamp');
 
 /** Installs the locked packages when they are missing or the lock file has changed. */
 export function installPackages() {
-  const lock = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock) return;
   say('Installing npm packages (npm ci; a minute or so) ...');
   const [command, ...args] = [...npm(), 'ci', '--loglevel=error', '--no-audit', '--no-fund'];
   const { ok, output } = runQuietly(command, args);
-  if (!ok) fail(`${output}\n\nnpm ci failed; what it said is above. Check the network and the npm registry settings, then run the command again.`);
+  if (!ok)
+    fail(`${output}\n\nnpm ci failed; what it said is above. Check the network and the npm registry settings, then run the command again.`);
   writeFileSync(STAMP, lock);
 }
 

@@ -39,7 +39,7 @@ export function installPrograms({ needs, likes }) {
 
   const byHand = (names) => (manager ? commandByHand(manager, names) : `install ${names.join(', ')} and put them on PATH`);
   const needed = needs.filter(isMissing);
-  if (needed.length > 0) fail(`Missing: ${needed.join(', ')}. Install with: ${byHand(needed)}`);
+  if (needed.length > 0) fail(`Not on PATH: ${needed.map(missingBinaries).join(', ')}. Install with: ${byHand(needed)}`);
   for (const name of likes.filter(isMissing)) say(`Without ${name}, ${PROGRAMS[name].without}. Install with: ${byHand([name])}`);
 }
 
@@ -75,6 +75,11 @@ function packageOf({ name: manager }, name) {
 function isMissing(name) {
   const { all = [], any } = PROGRAMS[name];
   return !all.every(onPath) || (any !== undefined && !any.some(onPath));
+}
+
+function missingBinaries(name) {
+  const { all = [], any = [] } = PROGRAMS[name];
+  return [...all.filter((binary) => !onPath(binary)), ...(any.length > 0 ? [any.join(' or ')] : [])].join(', ');
 }
 
 function onPath(binary) {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { STEPS, stepInfo, type StepInfo } from '#pipeline';
@@ -55,10 +55,10 @@ type ShownTask = { title: string; output: string };
 
 async function start(context: Demo, shown: ShownTask): Promise<void> {
   const webhookToken = 'secret_demo';
+  await rm(options.data, { recursive: true, force: true });
   const channels = await demoChannel();
   context.local = await startLocal({
     dataDir: options.data,
-    fresh: false,
     simulateAll: true,
     environment: {
       PORT: '0',

@@ -20,6 +20,6 @@ export async function call<T>(method: 'GET' | 'POST' | 'PUT', url: string, body?
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${url} answered ${response.status}: ${text}`);
-  const answer = JSON.parse(text) as { data?: T };
+  const answer = (text ? JSON.parse(text) : {}) as { data?: T };
   return answer.data ?? (answer as T);
 }

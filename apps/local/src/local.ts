@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { SETTINGS, readSettings } from '#config';
 import { migrate } from '#database';
@@ -17,8 +17,6 @@ import { VideoModule } from '../../video/src/video.module.js';
 export interface LocalOptions {
   /** Folder of everything that this installation keeps. */
   dataDir: string;
-  /** Begin with nothing: what an earlier run left in the folder is removed. */
-  fresh: boolean;
   /** Play every provider, whatever keys the environment holds. */
   simulateAll: boolean;
   /** Settings that this run wants otherwise than the environment has them. */
@@ -38,14 +36,13 @@ export interface Local {
 const STAGE_MODULES = [AssetModule, VideoModule, AudioModule, SfxModule, AssemblyModule, UploadModule];
 
 /** Starts engines, simulator, gateway and the six services; DATABASE_URL and REDIS_URL, when set, are used instead of own engines. */
-export async function startLocal({ dataDir, fresh, simulateAll, environment, onStep = () => undefined }: LocalOptions): Promise<Local> {
+export async function startLocal({ dataDir, simulateAll, environment, onStep = () => undefined }: LocalOptions): Promise<Local> {
   const started: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const stop of started.splice(0).reverse()) await stop();
   };
   try {
     const root = resolve(dataDir);
-    if (fresh) await rm(root, { recursive: true, force: true });
     await mkdir(root, { recursive: true });
     if (simulateAll) forgetKeys();
     Object.assign(process.env, environment);

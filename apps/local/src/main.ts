@@ -11,7 +11,6 @@ const { data, port } = program.parse().opts<{ data: string; port: string }>();
 
 const local = await startLocal({
   dataDir: data,
-  fresh: false,
   simulateAll: false,
   environment: { PORT: port, LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn' },
   onStep: (what) => process.stdout.write(`starting ${what}\n`),

@@ -3,6 +3,8 @@ import { ffmpeg, ffprobe, type ToolOptions } from './ffmpeg.js';
 import type { Manifest } from './manifest.js';
 
 const SAMPLE_RATE = 48_000;
+/** One form for all sound; filters cannot agree on one by themselves. */
+const SOUND = `aresample=${SAMPLE_RATE},aformat=sample_fmts=fltp:channel_layouts=stereo`;
 /** Sound effects are heard under the voice, not over it. */
 const EFFECT_GAIN_DB = -14;
 /** Seconds over which an effect comes and goes. */
@@ -43,19 +45,18 @@ function filterGraph({ scenes, width, height, frames_per_second: rate }: Manifes
     // Whole samples of whole frames: 48000 / 24 = 2000, so sound and picture cannot drift apart.
     const samples = Math.round((frames * SAMPLE_RATE) / rate);
     const seconds = frames / rate;
-    const sound = `aresample=${SAMPLE_RATE},aformat=sample_fmts=fltp:channel_layouts=stereo`;
     const exact = `apad=whole_len=${samples},atrim=end_sample=${samples}`;
     const fadeOut = `afade=t=out:st=${Math.max(0, seconds - EFFECT_FADE).toFixed(3)}:d=${EFFECT_FADE}`;
     return [
       `[${clip}:v:0]fps=${rate},scale=${width}:${height}:force_original_aspect_ratio=decrease,pad=${width}:${height}:-1:-1,setsar=1,` +
         `tpad=stop=-1:stop_mode=clone,trim=end_frame=${frames},setpts=PTS-STARTPTS,format=yuv420p[v${index}]`,
-      `[${narration}:a:0]${sound},${exact}[n${index}]`,
-      `[${effect}:a:0]${sound},volume=${EFFECT_GAIN_DB}dB,afade=t=in:d=${EFFECT_FADE},${fadeOut},${exact}[e${index}]`,
+      `[${narration}:a:0]${SOUND},${exact}[n${index}]`,
+      `[${effect}:a:0]${SOUND},volume=${EFFECT_GAIN_DB}dB,afade=t=in:d=${EFFECT_FADE},${fadeOut},${exact}[e${index}]`,
       `[n${index}][e${index}]amix=inputs=2:duration=first:normalize=0[a${index}]`,
     ];
   });
   const streams = scenes.map((_, index) => `[v${index}][a${index}]`).join('');
   // One pass brings speech near -14 LUFS; the limiter keeps peaks below -1 dB, also where effect and voice add up.
-  const loudness = `loudnorm=I=-14:TP=-1.5:LRA=11,aresample=${SAMPLE_RATE},alimiter=limit=0.89:level=false`;
+  const loudness = `loudnorm=I=-14:TP=-1.5:LRA=11,${SOUND},alimiter=limit=0.89:level=false`;
   return [...chains, `${streams}concat=n=${scenes.length}:v=1:a=1[video][mixed]`, `[mixed]${loudness}[audio]`].join(';');
 }

@@ -12,8 +12,8 @@ import { OutboxRelay, QUEUES } from './outbox-relay.js';
       inject: [settings.KEY],
       useFactory: (values: Settings) => ({
         prefix: values.QUEUE_PREFIX,
-        // Writers fail at once while Redis is away instead of waiting; workers, which set null, wait for it.
-        connection: { url: required(values, 'REDIS_URL'), maxRetriesPerRequest: 1, enableOfflineQueue: true },
+        // Workers and the relay wait for a Redis that is away; nothing that people wait for talks to it.
+        connection: { url: required(values, 'REDIS_URL'), maxRetriesPerRequest: null },
       }),
     }),
     BullModule.registerQueue(...QUEUES.map((name) => ({ name }))),

@@ -14,7 +14,10 @@ const LOOK_MS = 50;
  * Waits until `look` returns something (anything but undefined, null or false) and returns it. For states that announce themselves by no event.
  * @throws Error naming what was waited for and how the last look went
  */
-export async function eventually<T>(look: () => T | Promise<T>, { what, timeoutMs }: EventuallyOptions): Promise<Exclude<T, undefined | null | false>> {
+export async function eventually<T>(
+  look: () => T | Promise<T>,
+  { what, timeoutMs }: EventuallyOptions,
+): Promise<Exclude<T, undefined | null | false>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     let outcome: unknown;
@@ -27,7 +30,10 @@ export async function eventually<T>(look: () => T | Promise<T>, { what, timeoutM
     }
     if (performance.now() >= deadline) {
       const cause = outcome instanceof Error ? outcome : undefined;
-      throw new Error(`Waited ${timeoutMs} ms in vain for ${what}; the last look gave ${cause ? `an error: ${cause.message}` : String(outcome)}`, { cause });
+      throw new Error(
+        `Waited ${timeoutMs} ms in vain for ${what}; the last look gave ${cause ? `an error: ${cause.message}` : String(outcome)}`,
+        { cause },
+      );
     }
     await sleep(LOOK_MS);
   }

@@ -55,6 +55,7 @@ async function createTemplate(postgresUrl: string): Promise<void> {
 /** Where a test process finds the engines of its run. */
 export function inheritedEngines(): { postgresUrl: string; redisUrl: string } {
   const { [POSTGRES_URL]: postgresUrl, [REDIS_URL]: redisUrl } = process.env;
-  if (!postgresUrl || !redisUrl) throw new Error('The engines of the test run are not there; tests are run by jest, whose global setup starts them.');
+  if (!postgresUrl || !redisUrl)
+    throw new Error('The engines of the test run are not there; tests are run by jest, whose global setup starts them.');
   return { postgresUrl, redisUrl };
 }

@@ -16,7 +16,9 @@ describe('createTestDatabase', () => {
   it('gives every caller all tables and no rows of others', async () => {
     const [first, second] = await Promise.all([createTestDatabase(), createTestDatabase()]);
     await rows(first.url, `INSERT INTO audit_logs (action) SELECT 'x' WHERE false; CREATE TABLE mine AS SELECT 1 AS one`);
-    expect(await rows(second.url, `SELECT to_regclass('tasks') IS NOT NULL AS tasks, to_regclass('mine') AS mine`)).toEqual([{ tasks: true, mine: null }]);
+    expect(await rows(second.url, `SELECT to_regclass('tasks') IS NOT NULL AS tasks, to_regclass('mine') AS mine`)).toEqual([
+      { tasks: true, mine: null },
+    ]);
     await Promise.all([first.drop(), second.drop()]);
     await expect(rows(first.url, 'SELECT 1')).rejects.toThrow(/does not exist/);
   });
@@ -40,7 +42,9 @@ describe('eventually', () => {
   });
 
   it('says what it waited for and how the last look went', async () => {
-    await expect(eventually(() => null, { what: 'a whale', timeoutMs: 0 })).rejects.toThrow('Waited 0 ms in vain for a whale; the last look gave null');
+    await expect(eventually(() => null, { what: 'a whale', timeoutMs: 0 })).rejects.toThrow(
+      'Waited 0 ms in vain for a whale; the last look gave null',
+    );
     const refuse = () => Promise.reject(new Error('refused'));
     await expect(eventually(refuse, { what: 'a whale', timeoutMs: 0 })).rejects.toThrow('the last look gave an error: refused');
   });

@@ -56,11 +56,15 @@ export class WebhookEvents {
     return (inserted.raw as { id: string }[])[0]?.id ?? null;
   }
 
+  async find(id: string): Promise<WebhookEventRow | null> {
+    return this.manager.findOneBy(WebhookEventRow, { id });
+  }
+
   /** Events that came in and were not worked within that time (ms). */
   async unhandled(olderThanMs: number): Promise<WebhookEventRow[]> {
     return this.manager
       .createQueryBuilder(WebhookEventRow, 'event')
-      .where(`event.handled_at IS NULL AND event.created_at < now() - :age * interval '1 millisecond'`, { age: olderThanMs })
+      .where(`event.handled_at IS NULL AND event.type <> 'handshake' AND event.created_at < now() - :age * interval '1 millisecond'`, { age: olderThanMs })
       .orderBy('event.created_at')
       .limit(500)
       .getMany();

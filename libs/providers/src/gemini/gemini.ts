@@ -5,12 +5,15 @@ import { geminiFailure } from './failure.js';
 /** An image may take a minute and more under load; the item's own time limit is the tighter one (ms). */
 const TIMEOUT_MS = 150_000;
 
+/** Structured output and image options are documented for this version; the SDK's own default has changed before. */
+const API_VERSION = 'v1beta';
+
 /** Google's models: text that is a JSON document, and pictures. Nothing is tried twice here: the queue owns retrying. */
 export class Gemini {
   private readonly client: GoogleGenAI;
 
   constructor({ baseUrl, apiKey }: { baseUrl: string; apiKey: string }) {
-    this.client = new GoogleGenAI({ apiKey, httpOptions: { baseUrl, timeout: TIMEOUT_MS } });
+    this.client = new GoogleGenAI({ apiKey, httpOptions: { baseUrl, apiVersion: API_VERSION, timeout: TIMEOUT_MS } });
   }
 
   /**

@@ -1,0 +1,48 @@
+import { SettingsModule, readChannels, settings, type Settings } from '#config';
+import { Database, DatabaseModule } from '#database';
+import { Workspace } from '#media';
+import { loggerModule } from '#observability';
+import { Admission, Gates, QUEUES, QueuesModule, Reconciler } from '#stage';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { ExpressAdapter } from '@bull-board/express';
+import { BullBoardModule } from '@bull-board/nestjs';
+import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { ChannelsController } from './channels/channels.controller.js';
+import { HealthController } from './health/health.controller.js';
+import { HousekeepingWorker } from './housekeeping/housekeeping.worker.js';
+import { NotionSync } from './notion/notion-sync.js';
+import { NotionWebhookController } from './notion/notion-webhook.controller.js';
+import { NotionWorker } from './notion/notion.worker.js';
+import { TasksController } from './tasks/tasks.controller.js';
+
+/** Everything that people and Notion reach, and the chores of the house. */
+@Module({
+  imports: [
+    SettingsModule,
+    loggerModule('gateway'),
+    DatabaseModule,
+    QueuesModule,
+    BullBoardModule.forRoot({ route: '/queues', adapter: ExpressAdapter, boardOptions: { uiConfig: { boardTitle: 'Queues' } } }),
+    BullBoardModule.forFeature(...QUEUES.map((name) => ({ name, adapter: BullMQAdapter }))),
+  ],
+  controllers: [TasksController, ChannelsController, NotionWebhookController, HealthController],
+  providers: [
+    Admission,
+    Gates,
+    Reconciler,
+    NotionSync,
+    NotionWorker,
+    HousekeepingWorker,
+    { provide: Workspace, inject: [settings.KEY], useFactory: (values: Settings) => new Workspace(values.WORKSPACE_ROOT) },
+  ],
+})
+export class GatewayModule implements OnModuleInit {
+  constructor(
+    private readonly database: Database,
+    @Inject(settings.KEY) private readonly settings: Settings,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.database.channels.save(await readChannels(this.settings.CHANNELS_DIR));
+  }
+}

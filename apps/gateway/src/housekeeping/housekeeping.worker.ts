@@ -1,0 +1,88 @@
+import { Database } from '#database';
+import { HOUSEKEEPING_QUEUE, NOTION_QUEUE } from '#pipeline';
+import { Admission, OutboxRelay, Reconciler, type NotionJob } from '#stage';
+import { InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Job, Queue } from 'bullmq';
+
+/** How often each chore is done (ms), whatever the number of gateways. */
+const EVERY_MS = {
+  relay_outbox: 5_000,
+  admit_tasks: 5_000,
+  reconcile: 15_000,
+  reissue_events: 30_000,
+} as const;
+type Chore = keyof typeof EVERY_MS;
+
+/** An emptied Redis has forgotten the schedules too; they are written again so often (ms). */
+const RESCHEDULE_MS = 15_000;
+/** An event that is unworked after this time (ms) has lost its job. */
+const EVENT_OVERDUE_MS = 60_000;
+
+/** Keeps the house: sweeps up what the fast paths have missed. */
+@Processor(HOUSEKEEPING_QUEUE, { autorun: false, concurrency: 2, drainDelay: 1, maxStalledCount: 20 })
+export class HousekeepingWorker extends WorkerHost implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(HousekeepingWorker.name);
+  private timer: NodeJS.Timeout | null = null;
+
+  private readonly chores: { [C in Chore]: () => Promise<unknown> } = {
+    relay_outbox: () => this.relay.flush(),
+    admit_tasks: () => this.admission.run(),
+    reconcile: () => this.reconciler.run(),
+    reissue_events: () => this.reissueEvents(),
+  };
+
+  constructor(
+    private readonly database: Database,
+    private readonly relay: OutboxRelay,
+    private readonly admission: Admission,
+    private readonly reconciler: Reconciler,
+    @InjectQueue(HOUSEKEEPING_QUEUE) private readonly queue: Queue,
+  ) {
+    super();
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.worker.on('error', (error) => {
+      this.logger.warn({ event: 'housekeeping_worker_error', error: error.message });
+    });
+    await this.schedule();
+    this.timer = setInterval(() => {
+      this.schedule().catch((error: unknown) => {
+        this.logger.warn({ event: 'housekeeping_schedule_failed', error: String(error) });
+      });
+    }, RESCHEDULE_MS);
+    void this.worker.run();
+  }
+
+  onApplicationShutdown(): void {
+    if (this.timer) clearInterval(this.timer);
+  }
+
+  async process(job: Job): Promise<void> {
+    if (!isChore(job.name)) throw new Error(`There is no chore called ${job.name}`);
+    await this.chores[job.name]();
+  }
+
+  private async schedule(): Promise<void> {
+    for (const [name, every] of Object.entries(EVERY_MS)) {
+      await this.queue.upsertJobScheduler(name, { every }, { name, opts: { priority: 1, removeOnComplete: true, removeOnFail: 20 } });
+    }
+  }
+
+  private async reissueEvents(): Promise<void> {
+    const events = await this.database.webhookEvents.unhandled(EVENT_OVERDUE_MS);
+    const round = Math.floor(Date.now() / EVENT_OVERDUE_MS);
+    await this.database.outbox.add(
+      events.map(({ id }) => {
+        const payload: NotionJob['read_page'] = { event_id: id };
+        return { queue: NOTION_QUEUE, name: 'read_page', jobId: `event-${id}-r${round}`, payload, priority: 3 };
+      }),
+    );
+    if (events.length > 0) this.relay.wake();
+  }
+}
+
+function isChore(name: string): name is Chore {
+  return Object.hasOwn(EVERY_MS, name);
+}

@@ -1,0 +1,76 @@
+import { DecisionRefused } from '#stage';
+import { SettingsError } from '#config';
+import { Failure } from '#pipeline';
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { Response } from 'express';
+import { QueryFailedError } from 'typeorm';
+import { ApiError, type ErrorBody } from './api-error.js';
+import { requestIdOf, type IdentifiedRequest } from './request-id.js';
+
+const REFUSALS: { [C in DecisionRefused['code']]: number } = {
+  TASK_NOT_FOUND: 404,
+  TASK_NOT_AT_GATE: 409,
+  TASK_NOT_IN_ERROR: 409,
+  ITEM_NOT_FOUND: 422,
+};
+
+/** Codes of the errors that the HTTP layer itself raises. */
+const HTTP_CODES: Readonly<Record<number, string>> = {
+  400: 'BAD_REQUEST',
+  401: 'UNAUTHORIZED',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  413: 'BODY_TOO_LARGE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+};
+
+/** Connection errors of Postgres and Redis, by Node's and the drivers' codes. */
+const UNREACHABLE = /ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|Connection terminated|Connection is closed|timeout exceeded when trying to connect/;
+
+/** Turns whatever a route throws into the one error format. Nothing of an unexpected error but its request id leaves the house. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ErrorFilter.name);
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<Response>();
+    const request = host.switchToHttp().getRequest<IdentifiedRequest>();
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const error = asApiError(thrown);
+    if (error.getStatus() >= 500) {
+      this.logger.error({ event: 'http_request_failed', request_id: requestIdOf(request), path: request.path, error: thrown instanceof Error ? thrown.stack : String(thrown) });
+    }
+    const body: ErrorBody = {
+      success: false,
+      error: {
+        code: error.code,
+        message: error.message,
+        ...(error.details.length > 0 && { details: [...error.details] }),
+        timestamp: new Date().toISOString(),
+        request_id: requestIdOf(request),
+      },
+    };
+    response.status(error.getStatus()).json(body);
+  }
+}
+
+function asApiError(thrown: unknown): ApiError {
+  if (thrown instanceof ApiError) return thrown;
+  if (thrown instanceof DecisionRefused) return new ApiError(REFUSALS[thrown.code], thrown.code, thrown.message);
+  if (thrown instanceof Failure) return new ApiError(422, thrown.code, thrown.userMessage);
+  if (thrown instanceof SettingsError) return new ApiError(503, 'NOT_CONFIGURED', thrown.message);
+  if (thrown instanceof HttpException) {
+    const status = thrown.getStatus();
+    return new ApiError(status, HTTP_CODES[status] ?? 'ERROR', thrown.message);
+  }
+  // The body parser's errors: malformed JSON, a body over the limit.
+  const { status, message } = thrown as { status?: unknown; message?: unknown };
+  if (typeof status === 'number' && status >= 400 && status < 500) return new ApiError(status, HTTP_CODES[status] ?? 'BAD_REQUEST', String(message));
+  const text = thrown instanceof QueryFailedError ? String(thrown.driverError) : String(thrown);
+  const code = String((thrown as { code?: unknown } | null)?.code);
+  if (UNREACHABLE.test(text) || UNREACHABLE.test(code)) return new ApiError(503, 'SERVICE_UNAVAILABLE', 'The database does not answer. Try again in a moment.');
+  return new ApiError(500, 'INTERNAL', 'Something unexpected went wrong. The log has the details under the request id.');
+}

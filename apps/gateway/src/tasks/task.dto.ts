@@ -1,0 +1,207 @@
+import { PRIORITIES, STATUSES, type ItemKind, type ArtifactState, type Decision, type Priority, type Status, type StepName } from '#pipeline';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, IsArray, IsIn, IsInt, IsNotEmpty, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
+
+export class CreateTask {
+  /** The channel, by its key or its name. */
+  @ApiProperty({ example: 'deep_sea' })
+  @IsString()
+  @IsNotEmpty()
+  channel: string;
+
+  @ApiProperty({ example: 'The Whale That Sang Alone', maxLength: 100 })
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(100)
+  title: string;
+
+  @ApiPropertyOptional({ example: 'The 52-hertz whale' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(5_000)
+  topic?: string;
+
+  @ApiPropertyOptional({ example: 'Begin with a sound nobody can place.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(20_000)
+  story_direction?: string;
+
+  @ApiPropertyOptional({ enum: PRIORITIES, default: 'normal' })
+  @IsOptional()
+  @IsIn(PRIORITIES)
+  priority?: Priority;
+
+  @ApiPropertyOptional({ enum: ['draft', 'queued'], default: 'queued' })
+  @IsOptional()
+  @IsIn(['draft', 'queued'])
+  status?: 'draft' | 'queued';
+}
+
+export class ListTasks {
+  @ApiPropertyOptional({ format: 'uuid' })
+  @IsOptional()
+  @IsUUID()
+  channel_id?: string;
+
+  @ApiPropertyOptional({ enum: STATUSES })
+  @IsOptional()
+  @IsIn(STATUSES)
+  status?: Status;
+
+  @ApiPropertyOptional({ default: 50, minimum: 1, maximum: 200 })
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(200)
+  limit = 50;
+
+  @ApiPropertyOptional({ default: 0, minimum: 0 })
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  offset = 0;
+}
+
+export class Approve {
+  /** Who decides. */
+  @ApiPropertyOptional({ default: 'api' })
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(200)
+  reviewer?: string;
+
+  @ApiPropertyOptional({ example: 'Fine as it is' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(5_000)
+  note?: string;
+}
+
+export class Reject extends Approve {
+  /** Positions, from 0, of the items to be made again; left out: all of the gate. */
+  @ApiPropertyOptional({ type: [Number], example: [6] })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(200)
+  @IsInt({ each: true })
+  @Min(0, { each: true })
+  items?: number[];
+}
+
+export class TaskSummary {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ format: 'uuid' })
+  channel_id: string;
+
+  @ApiProperty()
+  title: string;
+
+  @ApiProperty({ enum: STATUSES })
+  status: Status;
+
+  @ApiProperty({ enum: PRIORITIES })
+  priority: Priority;
+
+  /** The step that is being worked, or comes next. */
+  @ApiPropertyOptional()
+  step: StepName | null;
+
+  @ApiPropertyOptional()
+  error_code: string | null;
+
+  /** What to do now. */
+  @ApiPropertyOptional()
+  error_message: string | null;
+
+  @ApiPropertyOptional()
+  notion_page_id: string | null;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  published_at: string | null;
+}
+
+export class TaskItem {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty()
+  kind: ItemKind;
+
+  @ApiProperty()
+  position: number;
+
+  @ApiProperty()
+  revision: number;
+
+  @ApiProperty()
+  state: ArtifactState;
+
+  /** File, relative to the workspace. */
+  @ApiPropertyOptional()
+  path: string | null;
+
+  /** SHA-256 of the file. */
+  @ApiPropertyOptional()
+  checksum: string | null;
+
+  @ApiPropertyOptional()
+  duration_ms: number | null;
+
+  @ApiProperty()
+  attempts: number;
+
+  @ApiProperty()
+  cost_usd: number;
+
+  @ApiPropertyOptional()
+  error_message: string | null;
+}
+
+export class TaskReview {
+  @ApiProperty()
+  gate: string;
+
+  @ApiProperty()
+  decision: Decision;
+
+  @ApiProperty()
+  reviewer: string;
+
+  @ApiPropertyOptional()
+  note: string | null;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+}
+
+export class TaskDetail extends TaskSummary {
+  @ApiProperty()
+  topic: string;
+
+  @ApiProperty()
+  story_direction: string;
+
+  /** How far the step is, in items. */
+  @ApiProperty({ example: 'images 5/8' })
+  progress: string;
+
+  @ApiProperty()
+  cost_usd: number;
+
+  @ApiPropertyOptional()
+  youtube_url: string | null;
+
+  @ApiProperty({ type: [TaskItem] })
+  items: TaskItem[];
+
+  @ApiProperty({ type: [TaskReview] })
+  reviews: TaskReview[];
+}
