@@ -32,6 +32,7 @@ export default defineConfig(
       // Numbers and booleans read well in texts; objects do not, and stay forbidden.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       // What a handler is given is a plain object, made to be taken apart.
       '@typescript-eslint/unbound-method': 'off',

@@ -29,10 +29,12 @@ export async function runScript<N extends ScriptName, Options extends { out: str
     .requiredOption('--out <file>', 'the file to write')
     .option('--json', 'print one JSON event a line, and stop when stdin is closed')
     .addHelpText('after', `\nExample:\n  ${script.example}`);
-  return execute(command, async (options: Options & { json?: boolean }, signal) => {
+  return execute(command, async (signal) => {
+    const options = command.opts<Options & { json?: boolean }>();
     const report = (event: ScriptEvent<N>) => {
       if (options.json) process.stdout.write(`${JSON.stringify(event)}\n`);
-      else if (event.event === 'submitted') process.stdout.write(`Submitted as ${event.provider_job_id}; it can be picked up with --job.\n`);
+      else if (event.event === 'submitted')
+        process.stdout.write(`Submitted as ${event.provider_job_id}; it can be picked up with --job.\n`);
     };
     const result = await script.run(options, { signal, report });
     report({ event: 'done', file: options.out, result });
@@ -41,7 +43,7 @@ export async function runScript<N extends ScriptName, Options extends { out: str
 }
 
 /** The frame of every script: parses the command line, passes on signals, turns whatever is thrown into the error line. */
-export async function execute<Options extends { json?: boolean }>(command: Command, work: (options: Options, signal: AbortSignal) => Promise<void>): Promise<never> {
+export async function execute(command: Command, work: (signal: AbortSignal) => Promise<void>): Promise<never> {
   const stopping = new AbortController();
   const stop = () => {
     stopping.abort(new Error('The script was told to stop'));
@@ -49,10 +51,9 @@ export async function execute<Options extends { json?: boolean }>(command: Comma
   process.once('SIGTERM', stop).once('SIGINT', stop);
   try {
     command.exitOverride().showHelpAfterError().parse();
-    const options = command.opts<Options>();
     // A service that dies closes the pipe: nobody would take the file any more.
-    if (options.json) process.stdin.on('end', stop).on('error', stop).resume();
-    await work(options, stopping.signal);
+    if (command.opts<{ json?: boolean }>().json) process.stdin.on('end', stop).on('error', stop).resume();
+    await work(stopping.signal);
     process.exit(0);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) process.exit(0);
@@ -73,14 +74,18 @@ export function fromEnvironment(flags: string, about: string, variable: string):
 
 /** A provider's key: only from the environment, so that it never stands in a list of processes. */
 export function keyFrom(variable: string): Option {
-  return new Option('--api-key <key>', `taken from ${variable}; do not put it on the command line`).env(variable).makeOptionMandatory().hideHelp();
+  return new Option('--api-key <key>', `taken from ${variable}; do not put it on the command line`)
+    .env(variable)
+    .makeOptionMandatory()
+    .hideHelp();
 }
 
 /** Parses a number between two bounds, for commander. */
 export function number(min: number, max: number) {
   return (text: string): number => {
     const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value) || value < min || value > max) throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`);
+    if (text.trim() === '' || !Number.isFinite(value) || value < min || value > max)
+      throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`);
     return value;
   };
 }

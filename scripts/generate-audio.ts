@@ -1,7 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { fromEnvironment, keyFrom, runScript } from './cli.js';
 
-await runScript<'generate-audio', { text: string; voice: string; language: string; out: string; model: string; baseUrl: string; apiKey: string }>({
+await runScript<
+  'generate-audio',
+  { text: string; voice: string; language: string; out: string; model: string; baseUrl: string; apiKey: string }
+>({
   name: 'generate-audio',
   about: 'Speaks a narration with ElevenLabs and writes it as MP3; with --json also the time of every word.',
   example: 'generate-audio --text "The sea is old." --voice JBFqnCBsd6RMkjVDRZzb --language en --out narration.mp3',

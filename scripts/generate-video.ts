@@ -18,7 +18,8 @@ interface Options {
 
 await runScript<'generate-video', Options>({
   name: 'generate-video',
-  about: 'Makes a clip from a picture through KIE.ai. It is billed when it is submitted; a job that was submitted before is picked up with --job.',
+  about:
+    'Makes a clip from a picture through KIE.ai. It is billed when it is submitted; a job that was submitted before is picked up with --job.',
   example: 'generate-video --image scene.png --motion "slow push in" --seconds 5 --out clip.mp4',
   options: (command) =>
     command

@@ -9,7 +9,6 @@ import { Command } from 'commander';
 import { execute, fromEnvironment, number } from './cli.js';
 
 interface Options {
-  json?: boolean;
   channelId: string;
   out: string;
   port: number;
@@ -21,7 +20,9 @@ interface Options {
 }
 
 const command = new Command('youtube-auth')
-  .description("Connects a YouTube channel: prints Google's consent page, waits until you have agreed there, and writes the grant to a file that only you can read.")
+  .description(
+    "Connects a YouTube channel: prints Google's consent page, waits until you have agreed there, and writes the grant to a file that only you can read.",
+  )
   .requiredOption('--channel-id <id>', 'the YouTube channel; a grant for any other is refused')
   .requiredOption('--out <file>', 'the file to write')
   .option('--port <number>', "port on this machine for Google's answer; 0 takes a free one", number(0, 65_535), 0)
@@ -30,9 +31,13 @@ const command = new Command('youtube-auth')
   .addOption(fromEnvironment('--auth-url <url>', 'consent page', 'GOOGLE_AUTH_URL').default('https://accounts.google.com/o/oauth2/v2/auth'))
   .addOption(fromEnvironment('--token-url <url>', 'token endpoint', 'GOOGLE_TOKEN_URL').default('https://oauth2.googleapis.com/token'))
   .addOption(fromEnvironment('--youtube-base-url <url>', 'YouTube API', 'YOUTUBE_BASE_URL').default('https://www.googleapis.com'))
-  .addHelpText('after', '\nExample:\n  youtube-auth --channel-id UCxxxxxxxxxxxxxxxxxxxxxx --out grant.json\n\nOn a server without a browser, forward the port: ssh -L 8085:127.0.0.1:8085 server, and use --port 8085.');
+  .addHelpText(
+    'after',
+    '\nExample:\n  youtube-auth --channel-id UCxxxxxxxxxxxxxxxxxxxxxx --out grant.json\n\nOn a server without a browser, forward the port: ssh -L 8085:127.0.0.1:8085 server, and use --port 8085.',
+  );
 
-await execute(command, async ({ channelId, out, port, youtubeBaseUrl, ...client }: Options, signal) => {
+await execute(command, async (signal) => {
+  const { channelId, out, port, youtubeBaseUrl, ...client } = command.opts<Options>();
   const oauth = new GoogleOAuth(client);
   const state = randomBytes(16).toString('hex');
   const server = createServer().listen(port, '127.0.0.1');
@@ -74,7 +79,14 @@ async function answer(server: ReturnType<typeof createServer>, state: string, si
       }
       response.end(code ? 'Connected. You can close this page.' : 'Not connected. You can close this page.');
       if (code) resolve(code);
-      else reject(permanent({ code: 'CONSENT_REFUSED', message: `Google answered ${refusal ?? ''}`, userMessage: 'The consent was refused. Run the command again and agree.' }));
+      else
+        reject(
+          permanent({
+            code: 'CONSENT_REFUSED',
+            message: `Google answered ${refusal ?? ''}`,
+            userMessage: 'The consent was refused. Run the command again and agree.',
+          }),
+        );
     });
   });
 }

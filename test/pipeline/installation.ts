@@ -71,7 +71,10 @@ export class Installation {
     this.environment.NOTION_WEBHOOK_TOKEN = this.webhookToken;
     this.gatewayUrl = await this.launch('gateway', /(http:\/\/127\.0\.0\.1:\d+)/);
     await Promise.all(STAGE_NAMES.map((stage) => this.startStage(stage)));
-    await post(`${this.simulatorUrl}/simulator/notion/webhooks`, { url: `${this.gatewayUrl}/webhook/notion`, verification_token: this.webhookToken });
+    await post(`${this.simulatorUrl}/simulator/notion/webhooks`, {
+      url: `${this.gatewayUrl}/webhook/notion`,
+      verification_token: this.webhookToken,
+    });
   }
 
   /** Starts a stage's service and waits until it takes tickets. */

@@ -15,9 +15,15 @@ const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
 /** The gateway as an application that does not listen yet. */
 export async function createGateway(): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(GatewayModule, { bufferLogs: true, rawBody: true, bodyParser: false, abortOnError: false });
+  const app = await NestFactory.create<NestExpressApplication>(GatewayModule, {
+    bufferLogs: true,
+    rawBody: true,
+    bodyParser: false,
+    abortOnError: false,
+  });
   const { HOST, API_TOKEN } = app.get<Settings>(settings.KEY);
-  if (!API_TOKEN && !LOOPBACK.includes(HOST)) throw new SettingsError([`API_TOKEN is not set, but the gateway listens on ${HOST}, where others can reach it`]);
+  if (!API_TOKEN && !LOOPBACK.includes(HOST))
+    throw new SettingsError([`API_TOKEN is not set, but the gateway listens on ${HOST}, where others can reach it`]);
   app.useLogger(app.get(Logger));
   // First of all, so that pages and assets that are mounted as middleware are behind it, too.
   app.use(identify, tokenCheck(API_TOKEN));
@@ -30,7 +36,9 @@ export async function createGateway(): Promise<NestExpressApplication> {
   app.enableShutdownHooks();
   const description = new DocumentBuilder()
     .setTitle('ai-video-generator')
-    .setDescription('Answers are `{"success":true,"data":...}`; collections carry `pagination`; errors are `{"success":false,"error":{...}}`.')
+    .setDescription(
+      'Answers are `{"success":true,"data":...}`; collections carry `pagination`; errors are `{"success":false,"error":{...}}`.',
+    )
     .addBearerAuth()
     .build();
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, description));

@@ -1,5 +1,5 @@
-import { readSettings, required } from '#config';
+import { required, settings } from '#config';
 import { migrate } from '#database';
 
-await migrate(required(readSettings(process.env), 'DATABASE_URL'));
+await migrate(required(settings(), 'DATABASE_URL'));
 process.stdout.write('The database is up to date.\n');

@@ -28,7 +28,7 @@ export async function connectYouTube({ gatewayUrl, simulatorUrl }: Local, channe
   });
   try {
     for await (const line of script.iterable()) {
-      const consent = /https?:\/\/\S+/.exec(String(line))?.[0];
+      const consent = /https?:\/\/\S+/.exec(line)?.[0];
       if (consent) await fetch(`${consent}&channel_id=${channel.youtube_channel_id}&approve=1`);
     }
     await script;

@@ -51,7 +51,10 @@ try {
 }
 process.exit(exitCode);
 
-type ShownTask = { title: string; output: string };
+interface ShownTask {
+  title: string;
+  output: string;
+}
 
 async function start(context: Demo, shown: ShownTask): Promise<void> {
   const webhookToken = 'secret_demo';
@@ -75,7 +78,10 @@ async function start(context: Demo, shown: ShownTask): Promise<void> {
     onStep: (what) => (shown.output = what),
   });
   const { gatewayUrl, simulatorUrl } = context.local;
-  await call('POST', `${simulatorUrl}/simulator/notion/webhooks`, { url: `${gatewayUrl}/webhook/notion`, verification_token: webhookToken });
+  await call('POST', `${simulatorUrl}/simulator/notion/webhooks`, {
+    url: `${gatewayUrl}/webhook/notion`,
+    verification_token: webhookToken,
+  });
 }
 
 async function queueRow(context: Demo, shown: ShownTask): Promise<void> {
@@ -113,7 +119,10 @@ function follow(step: StepInfo) {
         context.took.set(step.name, performance.now() - from);
         shown.title += `  ${seconds(performance.now() - from)}`;
         if (task.status === step.gate?.waiting) {
-          await call('POST', `${context.local.gatewayUrl}/api/v1/tasks/${task.id}/approve`, { reviewer: 'demo', note: 'Approved by the demo' });
+          await call('POST', `${context.local.gatewayUrl}/api/v1/tasks/${task.id}/approve`, {
+            reviewer: 'demo',
+            note: 'Approved by the demo',
+          });
           shown.title += '  approved';
         }
         return;

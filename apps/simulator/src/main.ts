@@ -4,7 +4,13 @@ import { Command } from 'commander';
 import { SimulatorModule } from './simulator.module.js';
 
 /** Starts the simulator on a port of this machine (0: a free one). */
-export async function startSimulator({ port, host = '127.0.0.1' }: { port: number; host?: string }): Promise<{ url: string; close(): Promise<void> }> {
+export async function startSimulator({
+  port,
+  host = '127.0.0.1',
+}: {
+  port: number;
+  host?: string;
+}): Promise<{ url: string; close(): Promise<void> }> {
   const app = await NestFactory.create<NestExpressApplication>(SimulatorModule, { logger: ['warn', 'error'] });
   app.useBodyParser('json', { limit: '30mb' });
   app.enableShutdownHooks();

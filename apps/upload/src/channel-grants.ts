@@ -40,7 +40,8 @@ export class ChannelGrants {
       throw permanent({
         code: 'CHANNEL_NOT_CONNECTED',
         message: `Channel ${channelId} has no Google grant`,
-        userMessage: 'This channel is not connected to YouTube yet. Run scripts/youtube-auth and store its grant as README says, then retry the task.',
+        userMessage:
+          'This channel is not connected to YouTube yet. Run scripts/youtube-auth and store its grant as README says, then retry the task.',
       });
     }
     return parseGrant(this.cipher.decrypt(row.grantEncrypted, channelId));

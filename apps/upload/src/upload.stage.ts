@@ -25,13 +25,19 @@ export class UploadStage implements Stage<'upload'> {
     },
     make: async (item) => {
       const [cut] = await item.ready('cut');
-      if (!cut?.path) throw permanent({ code: 'ITEM_MISSING', message: 'No cut is ready', userMessage: 'The final cut is missing. Ask for it to be made again.' });
+      if (!cut?.path)
+        throw permanent({
+          code: 'ITEM_MISSING',
+          message: 'No cut is ready',
+          userMessage: 'The final cut is missing. Ask for it to be made again.',
+        });
       const simulated = cut.simulated || makesSimulatedMedia(this.settings);
       if (simulated && !this.youtube.simulated) {
         throw permanent({
           code: 'SIMULATED_VIDEO',
           message: 'The cut holds simulated media and YouTube is the real one',
-          userMessage: 'This video was made by the simulator, so it is not published. Set the keys of all providers and make the video again.',
+          userMessage:
+            'This video was made by the simulator, so it is not published. Set the keys of all providers and make the video again.',
         });
       }
       const { youtube, privacy } = { youtube: await this.channel(item), privacy: item.task.channel.youtube.privacy };
@@ -67,7 +73,9 @@ export class UploadStage implements Stage<'upload'> {
    */
   private async sendOnce(youtube: YouTubeClient, item: Item<'publication'>, file: string): Promise<string> {
     const { size } = await stat(file);
-    const session = item.providerJobId ? this.grants.cipher.decrypt(item.providerJobId, item.task.id) : await this.openSession(youtube, item, size);
+    const session = item.providerJobId
+      ? this.grants.cipher.decrypt(item.providerJobId, item.task.id)
+      : await this.openSession(youtube, item, size);
     const state = item.providerJobId ? await youtube.askSession(session, size) : ({ state: 'open', received: 0 } as const);
     if (state.state === 'done') return state.video.id;
     if (state.state === 'gone') {
@@ -75,7 +83,8 @@ export class UploadStage implements Stage<'upload'> {
       throw permanent({
         code: 'UPLOAD_OUTCOME_UNKNOWN',
         message: 'The upload session is gone and its outcome is unknown',
-        userMessage: 'An upload was cut off and YouTube no longer knows its session. Look in YouTube Studio whether the video is there before anything is sent again.',
+        userMessage:
+          'An upload was cut off and YouTube no longer knows its session. Look in YouTube Studio whether the video is there before anything is sent again.',
       });
     }
     const video = await youtube.sendFile(session, file, { offset: state.received, signal: item.signal });
@@ -86,7 +95,8 @@ export class UploadStage implements Stage<'upload'> {
     const session = await youtube.openUpload({ metadata: metadataOf(item), bytes });
     const cost = { provider: 'youtube', operation: 'upload', amountUsd: 0, simulated: this.youtube.simulated };
     await item.submitted(this.grants.cipher.encrypt(session, item.task.id), cost);
-    if (item.signal.aborted) throw transient({ code: 'STOPPED', message: 'Stopped before the first byte', userMessage: 'The upload goes on by itself.' });
+    if (item.signal.aborted)
+      throw transient({ code: 'STOPPED', message: 'Stopped before the first byte', userMessage: 'The upload goes on by itself.' });
     return session;
   }
 }

@@ -29,7 +29,8 @@ function access(settings: Settings, key: string | undefined, keyName: string, ba
 }
 
 /** Gemini: storyboards and images. */
-export const geminiAccess = (s: Settings): ProviderAccess => access(s, s.GEMINI_API_KEY, 'GEMINI_API_KEY', s.GEMINI_BASE_URL, SIMULATOR_PATHS.gemini);
+export const geminiAccess = (s: Settings): ProviderAccess =>
+  access(s, s.GEMINI_API_KEY, 'GEMINI_API_KEY', s.GEMINI_BASE_URL, SIMULATOR_PATHS.gemini);
 
 /** KIE: clips; its upload host takes the same key. */
 export const kieAccess = (s: Settings): ProviderAccess & { uploadBaseUrl: string } => {
@@ -43,7 +44,8 @@ export const elevenLabsAccess = (s: Settings): ProviderAccess =>
   access(s, s.ELEVENLABS_API_KEY, 'ELEVENLABS_API_KEY', s.ELEVENLABS_BASE_URL, SIMULATOR_PATHS.elevenlabs);
 
 /** Notion: rows in, status and cost out. */
-export const notionAccess = (s: Settings): ProviderAccess => access(s, s.NOTION_TOKEN, 'NOTION_TOKEN', s.NOTION_BASE_URL, SIMULATOR_PATHS.notion);
+export const notionAccess = (s: Settings): ProviderAccess =>
+  access(s, s.NOTION_TOKEN, 'NOTION_TOKEN', s.NOTION_BASE_URL, SIMULATOR_PATHS.notion);
 
 /** Google's OAuth client and YouTube. */
 export interface YouTubeAccess {

@@ -31,7 +31,10 @@ function must(holds: boolean, rule: string): void {
 const text = setting((value) => value);
 const url = (...protocols: string[]) =>
   setting((value) => {
-    must(isURL(value, { protocols, require_protocol: true, require_tld: false, require_valid_protocol: true }), `must be a URL that begins with ${protocols.map((p) => `${p}://`).join(' or ')}`);
+    must(
+      isURL(value, { protocols, require_protocol: true, require_tld: false, require_valid_protocol: true }),
+      `must be a URL that begins with ${protocols.map((p) => `${p}://`).join(' or ')}`,
+    );
     return value.replace(/\/+$/, '');
   });
 const httpUrl = url('http', 'https');
@@ -69,30 +72,74 @@ const concurrency = Object.fromEntries(
 
 /** Every setting of the product. Providers' models and prices are those known on 2026-11-20; look them up before spending money. */
 export const SETTINGS = {
-  DATABASE_URL: url('postgres', 'postgresql')({ group: 'Engines', about: 'Postgres, the system of record.', secret: true, example: 'postgres://user:password@localhost:5432/videos' }),
-  REDIS_URL: url('redis', 'rediss')({ group: 'Engines', about: 'Redis, the engine of the queues (maxmemory-policy noeviction).', secret: true, example: 'redis://localhost:6379' }),
-  QUEUE_PREFIX: text({ group: 'Engines', about: 'Prefix of every Redis key, so that several installations can share one Redis.', default: 'videos' }),
+  DATABASE_URL: url(
+    'postgres',
+    'postgresql',
+  )({
+    group: 'Engines',
+    about: 'Postgres, the system of record.',
+    secret: true,
+    example: 'postgres://user:password@localhost:5432/videos',
+  }),
+  REDIS_URL: url(
+    'redis',
+    'rediss',
+  )({
+    group: 'Engines',
+    about: 'Redis, the engine of the queues (maxmemory-policy noeviction).',
+    secret: true,
+    example: 'redis://localhost:6379',
+  }),
+  QUEUE_PREFIX: text({
+    group: 'Engines',
+    about: 'Prefix of every Redis key, so that several installations can share one Redis.',
+    default: 'videos',
+  }),
 
   HOST: text({ group: 'Gateway', about: 'Address the gateway listens on. Anything but loopback needs API_TOKEN.', default: '127.0.0.1' }),
   PORT: whole(0, 65_535)({ group: 'Gateway', about: 'Port of the gateway; 0 takes a free one.', default: 3000 }),
-  API_TOKEN: text({ group: 'Gateway', about: 'Bearer token of the API and password of the queue page.', secret: true, example: 'a long random text' }),
-  LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')({ group: 'Gateway', about: 'Least level that is logged.', default: 'info' }),
+  API_TOKEN: text({
+    group: 'Gateway',
+    about: 'Bearer token of the API and password of the queue page.',
+    secret: true,
+    example: 'a long random text',
+  }),
+  LOG_LEVEL: oneOf(
+    'trace',
+    'debug',
+    'info',
+    'warn',
+    'error',
+    'fatal',
+    'silent',
+  )({ group: 'Gateway', about: 'Least level that is logged.', default: 'info' }),
 
   WORKSPACE_ROOT: text({ group: 'Files', about: 'Folder of all media; shared by every service.', default: '.data/workspace' }),
   CHANNELS_DIR: text({ group: 'Files', about: 'Folder of the channel files (*.yaml).', default: 'channels' }),
   PROMPTS_DIR: text({ group: 'Files', about: 'Folder of the writing instructions for the LLM.', default: 'prompts' }),
 
-  TASKS_IN_WORK: whole(1, 10_000)({ group: 'Scale', about: 'Videos in work at once over all channels; the rest stay queued.', default: 20 }),
+  TASKS_IN_WORK: whole(
+    1,
+    10_000,
+  )({ group: 'Scale', about: 'Videos in work at once over all channels; the rest stay queued.', default: 20 }),
   ...concurrency,
 
-  SIMULATOR_URL: httpUrl({ group: 'Providers', about: 'The simulator. A provider without a key is played by it; videos made so can never go to the real YouTube.', example: 'http://127.0.0.1:4010' }),
+  SIMULATOR_URL: httpUrl({
+    group: 'Providers',
+    about: 'The simulator. A provider without a key is played by it; videos made so can never go to the real YouTube.',
+    example: 'http://127.0.0.1:4010',
+  }),
   GEMINI_API_KEY: text({ group: 'Providers', about: 'Key for storyboards and images.', secret: true }),
   GEMINI_BASE_URL: httpUrl({ group: 'Providers', about: 'Gemini API.', default: 'https://generativelanguage.googleapis.com' }),
   GEMINI_TEXT_MODEL: text({ group: 'Providers', about: 'Model that writes the storyboard.', default: 'gemini-3.5-flash-lite' }),
   GEMINI_IMAGE_MODEL: text({ group: 'Providers', about: 'Model that makes the images.', default: 'gemini-nano-banana-2.1' }),
   KIE_API_KEY: text({ group: 'Providers', about: 'Key for clips.', secret: true }),
   KIE_BASE_URL: httpUrl({ group: 'Providers', about: 'KIE jobs API.', default: 'https://api.kie.ai' }),
-  KIE_UPLOAD_BASE_URL: httpUrl({ group: 'Providers', about: 'KIE file upload, which hosts the composites.', default: 'https://kieai.redpandaai.co' }),
+  KIE_UPLOAD_BASE_URL: httpUrl({
+    group: 'Providers',
+    about: 'KIE file upload, which hosts the composites.',
+    default: 'https://kieai.redpandaai.co',
+  }),
   KIE_CLIP_MODEL: text({ group: 'Providers', about: 'Model that makes the clips.', default: 'kling/v2-5-turbo-image-to-video-pro' }),
   ELEVENLABS_API_KEY: text({ group: 'Providers', about: 'Key for narration and sound effects.', secret: true }),
   ELEVENLABS_BASE_URL: httpUrl({ group: 'Providers', about: 'ElevenLabs API.', default: 'https://api.elevenlabs.io' }),
@@ -101,16 +148,31 @@ export const SETTINGS = {
 
   NOTION_TOKEN: text({ group: 'Notion', about: 'Token of the Notion connection.', secret: true }),
   NOTION_BASE_URL: httpUrl({ group: 'Notion', about: 'Notion API.', default: 'https://api.notion.com' }),
-  NOTION_DATA_SOURCE_ID: text({ group: 'Notion', about: 'Data source whose rows are videos; rows of others are ignored. Left out: every row the connection can see.' }),
-  NOTION_WEBHOOK_TOKEN: text({ group: 'Notion', about: 'Verification token of the webhook subscription; signs every event. Left out: no webhook is accepted.', secret: true }),
-  NOTION_REQUEST_SPACING_MS: whole(0, 60_000)({ group: 'Notion', about: 'Time between two requests over all processes (ms); 400 is 2.5/s.', default: 400 }),
+  NOTION_DATA_SOURCE_ID: text({
+    group: 'Notion',
+    about: 'Data source whose rows are videos; rows of others are ignored. Left out: every row the connection can see.',
+  }),
+  NOTION_WEBHOOK_TOKEN: text({
+    group: 'Notion',
+    about: 'Verification token of the webhook subscription; signs every event. Left out: no webhook is accepted.',
+    secret: true,
+  }),
+  NOTION_REQUEST_SPACING_MS: whole(
+    0,
+    60_000,
+  )({ group: 'Notion', about: 'Time between two requests over all processes (ms); 400 is 2.5/s.', default: 400 }),
 
   GOOGLE_CLIENT_ID: text({ group: 'YouTube', about: 'OAuth client of the Google project.' }),
   GOOGLE_CLIENT_SECRET: text({ group: 'YouTube', about: 'Secret of the OAuth client.', secret: true }),
   GOOGLE_AUTH_URL: httpUrl({ group: 'YouTube', about: "Google's consent page.", default: 'https://accounts.google.com/o/oauth2/v2/auth' }),
   GOOGLE_TOKEN_URL: httpUrl({ group: 'YouTube', about: "Google's token endpoint.", default: 'https://oauth2.googleapis.com/token' }),
   YOUTUBE_BASE_URL: httpUrl({ group: 'YouTube', about: 'YouTube Data API.', default: 'https://www.googleapis.com' }),
-  TOKEN_ENCRYPTION_KEY: key32({ group: 'YouTube', about: "Encrypts the channels' OAuth tokens (32 bytes, base64).", secret: true, example: 'output of: openssl rand -base64 32' }),
+  TOKEN_ENCRYPTION_KEY: key32({
+    group: 'YouTube',
+    about: "Encrypts the channels' OAuth tokens (32 bytes, base64).",
+    secret: true,
+    example: 'output of: openssl rand -base64 32',
+  }),
 
   PRICE_IMAGE_USD: usd({ group: 'Prices', about: 'One image (nano-banana 2.1, 1K).', default: 0.0336 }),
   PRICE_TEXT_INPUT_USD: usd({ group: 'Prices', about: 'A million input tokens of the text model (3.5 flash-lite).', default: 0.3 }),
@@ -128,7 +190,9 @@ export type Settings = { readonly [N in SettingName]: (typeof SETTINGS)[N] exten
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
   constructor(readonly problems: readonly string[]) {
-    super(`The configuration has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    super(
+      `The configuration has ${problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
   }
 }
 
@@ -167,10 +231,14 @@ export function environmentExample(): string {
   const groups = Map.groupBy(Object.entries<Setting<unknown>>(SETTINGS), ([, { group }]) => group);
   const blocks = [...groups].map(([group, settings]) => {
     const lines = settings.map(([name, { about, default: fallback, example }]) => {
-      const value = fallback === undefined ? '' : String(fallback);
+      const value = fallback === undefined ? '' : shown(fallback);
       return `# ${about}${example ? ` Example: ${example}` : ''}\n${fallback === undefined ? '# ' : ''}${name}=${value}`;
     });
     return `## ${group}\n\n${lines.join('\n')}`;
   });
   return `# Copy to .env. Lines that begin with # are optional or have no default.\n\n${blocks.join('\n\n')}\n`;
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

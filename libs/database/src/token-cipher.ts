@@ -17,7 +17,8 @@ export class TokenCipher {
   /** @throws Error when the key is another, or the text was changed or belongs to another owner */
   decrypt(encrypted: string, owner: string): string {
     const [version, nonce, tag, text] = encrypted.split('.');
-    if (version !== VERSION || !nonce || !tag || text === undefined) throw new Error('The stored secret is not in a form that this release knows');
+    if (version !== VERSION || !nonce || !tag || text === undefined)
+      throw new Error('The stored secret is not in a form that this release knows');
     const decipher = createDecipheriv('aes-256-gcm', this.key, Buffer.from(nonce, 'base64url'))
       .setAAD(Buffer.from(owner))
       .setAuthTag(Buffer.from(tag, 'base64url'));

@@ -41,28 +41,43 @@ async function standing(character: string): Promise<{ input: Buffer; left: numbe
     .raw()
     .toBuffer({ resolveWithObject: true });
   keyOut(data, info.width, info.height);
-  const input = await sharp(data, { raw: { width: info.width, height: info.height, channels: 4 } }).png().toBuffer();
+  const input = await sharp(data, { raw: { width: info.width, height: info.height, channels: 4 } })
+    .png()
+    .toBuffer();
   return { input, left: Math.round((FRAME.width - info.width) / 2), top: Math.round(FRAME.height * 0.97) - info.height };
 }
 
 /**
- * Makes what is of the background's colour transparent, softly. Characters are drawn on a plain ground, whose colour is the average of the
- * four corners; a picture that has none (corners that differ) keeps all its pixels.
+ * Makes the background transparent, softly: what is of its colour and reaches the border, so that a white belly or eye inside the figure
+ * stays. Characters are drawn on a plain ground, whose colour is the average of the four corners; a picture whose corners differ has none
+ * and keeps all its pixels.
  */
 function keyOut(rgba: Buffer, width: number, height: number): void {
   const corners = [0, width - 1, (height - 1) * width, height * width - 1].map((pixel) => [...rgba.subarray(pixel * 4, pixel * 4 + 3)]);
   const ground = [0, 1, 2].map((channel) => corners.reduce((sum, corner) => sum + (corner[channel] ?? 0), 0) / corners.length);
-  const plain = corners.every((corner) => distance(corner, ground) < KEY.to);
-  if (!plain) return;
-  const [red, green, blue] = ground as [number, number, number];
-  for (let at = 0; at < rgba.length; at += 4) {
-    // Written out: this runs for a million pixels.
-    const unlike = Math.max(Math.abs((rgba[at] ?? 0) - red), Math.abs((rgba[at + 1] ?? 0) - green), Math.abs((rgba[at + 2] ?? 0) - blue));
+  if (corners.some((corner) => distance(corner, ground) >= KEY.to)) return;
+  const seen = new Uint8Array(width * height);
+  const reached: number[] = [];
+  const reach = (pixel: number) => {
+    if (seen[pixel]) return;
+    seen[pixel] = 1;
+    const unlike = distance(rgba.subarray(pixel * 4, pixel * 4 + 3), ground);
     const kept = Math.min(1, Math.max(0, (unlike - KEY.from) / (KEY.to - KEY.from)));
-    rgba[at + 3] = Math.round((rgba[at + 3] ?? 255) * kept);
+    rgba[pixel * 4 + 3] = Math.round((rgba[pixel * 4 + 3] ?? 255) * kept);
+    if (kept < 1) reached.push(pixel);
+  };
+  for (let x = 0; x < width; x += 1) [x, (height - 1) * width + x].forEach(reach);
+  for (let y = 0; y < height; y += 1) [y * width, y * width + width - 1].forEach(reach);
+  for (let pixel = reached.pop(); pixel !== undefined; pixel = reached.pop()) {
+    const x = pixel % width;
+    if (x > 0) reach(pixel - 1);
+    if (x < width - 1) reach(pixel + 1);
+    if (pixel >= width) reach(pixel - width);
+    if (pixel < (height - 1) * width) reach(pixel + width);
   }
 }
 
 function distance(color: ArrayLike<number>, other: readonly number[]): number {
-  return Math.max(...other.map((value, channel) => Math.abs((color[channel] ?? 0) - value)));
+  const unlike = (channel: number) => Math.abs((color[channel] ?? 0) - (other[channel] ?? 0));
+  return Math.max(unlike(0), unlike(1), unlike(2));
 }

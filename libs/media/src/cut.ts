@@ -28,7 +28,9 @@ export async function renderCut(manifest: Manifest, out: string, { signal, onFra
     { ...(signal && { signal }), ...(onFrame && { onFrame }) },
   );
   const planned = scenes.reduce((sum, { frames }) => sum + frames, 0);
-  const counted = Number(await ffprobe(['-select_streams', 'v:0', '-count_packets', '-show_entries', 'stream=nb_read_packets', '-of', 'csv=p=0', out], signal));
+  const counted = Number(
+    await ffprobe(['-select_streams', 'v:0', '-count_packets', '-show_entries', 'stream=nb_read_packets', '-of', 'csv=p=0', out], signal),
+  );
   if (counted !== planned) {
     throw permanent({
       code: 'CUT_LENGTH_WRONG',

@@ -1,4 +1,4 @@
-import { Failure, permanent, transient } from '#pipeline';
+import { type Failure, permanent, transient } from '#pipeline';
 import { execa, type ExecaError } from 'execa';
 
 export interface ToolOptions {
@@ -20,7 +20,7 @@ export async function ffmpeg(args: readonly string[], { signal, onFrame }: ToolO
   try {
     if (onFrame) {
       for await (const line of running.iterable()) {
-        const frames = /^frame=\s*(\d+)/.exec(String(line))?.[1];
+        const frames = /^frame=\s*(\d+)/.exec(line)?.[1];
         if (frames) onFrame(Number(frames));
       }
     }
@@ -55,7 +55,12 @@ function toolFailure(tool: string, error: unknown, signal?: AbortSignal): Failur
     });
   }
   if (isCanceled ?? signal?.aborted) {
-    return transient({ code: 'STOPPED', message: `${tool} was stopped`, userMessage: 'The work was stopped; it goes on by itself.', cause: error });
+    return transient({
+      code: 'STOPPED',
+      message: `${tool} was stopped`,
+      userMessage: 'The work was stopped; it goes on by itself.',
+      cause: error,
+    });
   }
   const said = typeof stderr === 'string' ? stderr.split('\n').slice(-KEPT_LINES).join('\n') : '';
   return permanent({

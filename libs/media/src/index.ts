@@ -4,4 +4,4 @@ export { renderCut } from './cut.js';
 export { ffmpeg } from './ffmpeg.js';
 export { Manifest, planCut, sceneTimes, type CutScene } from './manifest.js';
 export { expectMedia, probe, type MediaExpectation, type MediaInfo } from './probe.js';
-export { Workspace } from './workspace.js';
+export { Workspace, type FileOf } from './workspace.js';

@@ -3,7 +3,7 @@ import { ArrayMinSize, Equals, IsArray, IsInt, IsNotEmpty, IsString, Min, Valida
 import { FRAME } from './composite.js';
 
 /** Frames a second of every cut. */
-export const FRAMES_PER_SECOND = 24;
+const FRAMES_PER_SECOND = 24;
 
 /** A scene of the cut. Paths are absolute or relative to where the command runs. */
 export class ManifestScene {

@@ -5,7 +5,7 @@ import { Type } from 'class-transformer';
 import { IsArray, IsDefined, IsInt, IsNumberString, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { ffprobe } from './ffmpeg.js';
 
-export type MediaKind = 'image' | 'video' | 'audio';
+type MediaKind = 'image' | 'video' | 'audio';
 
 export interface MediaInfo {
   kind: MediaKind;

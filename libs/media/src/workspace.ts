@@ -14,11 +14,12 @@ export interface FileOf {
   role?: ImageRole;
 }
 
-const numbered = (folder: string, extension: string) => (item: FileOf) => `${folder}/${String(item.position + 1).padStart(3, '0')}.${extension}`;
+const numbered = (folder: string, extension: string) => (item: FileOf) =>
+  `${folder}/${String(item.position + 1).padStart(3, '0')}.${extension}`;
 const single = (file: string) => () => file;
 
 /** Where the files of each kind are, inside a task's folder. */
-const FILES: { [K in ItemKind]: (item: FileOf) => string } = {
+const FILES: Record<ItemKind, (item: FileOf) => string> = {
   storyboard: single('storyboard.json'),
   image: ({ name, role }) => `assets/${IMAGE_FOLDERS[role ?? 'prop']}/${name ?? ''}.png`,
   composite: numbered('composites', 'png'),

@@ -1,5 +1,5 @@
 /** What a failure means for the item it happened to; the one word decides what the machinery does with it. */
-export const FAILURE_KINDS = [
+const FAILURE_KINDS = [
   /** Time-out, connection, 429, 5xx: tried again on the ladder. */
   'transient',
   /** A quota is used up: waits for its reset and costs no attempt. */

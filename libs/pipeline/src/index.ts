@@ -1,5 +1,14 @@
 export { ARTIFACT_STATES, DECISIONS, type ArtifactState, type Decision } from './artifacts.js';
-export { Failure, permanent, quotaExhausted, retryDelayMs, transient, RETRY_LADDER_MS, type FailureKind, type FailureLine } from './failure.js';
+export {
+  Failure,
+  permanent,
+  quotaExhausted,
+  retryDelayMs,
+  transient,
+  RETRY_LADDER_MS,
+  type FailureKind,
+  type FailureLine,
+} from './failure.js';
 export type { ClipSeconds, ItemInput, ItemInputs, ItemResult, ItemResults, WordTiming } from './items.js';
 export { describeProblems, parse, problemsOf, type Parsed, type Problem } from './parse.js';
 export {

@@ -24,10 +24,7 @@ export function parse<T extends object>(type: ClassConstructor<T>, data: unknown
 export function problemsOf(errors: readonly ValidationError[], prefix = ''): Problem[] {
   return errors.flatMap((error) => {
     const field = prefix ? `${prefix}.${error.property}` : error.property;
-    return [
-      ...Object.values(error.constraints ?? {}).map((message) => ({ field, message })),
-      ...problemsOf(error.children ?? [], field),
-    ];
+    return [...Object.values(error.constraints ?? {}).map((message) => ({ field, message })), ...problemsOf(error.children ?? [], field)];
   });
 }
 

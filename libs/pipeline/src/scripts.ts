@@ -4,7 +4,7 @@ import type { ClipSeconds, WordTiming } from './items.js';
  * The media scripts: what each is given on its command line (`--kebab-case` options of the same names) and what it reports besides its
  * file. Services run them as subprocesses; with `--json` a script prints one `ScriptEvent` a line on stdout.
  */
-export interface Scripts {
+interface Scripts {
   'generate-asset': { arguments: { prompt: string; out: string }; result: { model: string } };
   'create-composite': { arguments: { environment: string; character?: string; out: string }; result: Record<string, never> };
   'create-split-screen': { arguments: { left: string; right: string; out: string }; result: Record<string, never> };

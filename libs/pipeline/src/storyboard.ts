@@ -1,16 +1,6 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import {
-  ArrayMinSize,
-  ArrayUnique,
-  IsArray,
-  IsIn,
-  IsNotEmpty,
-  IsString,
-  Matches,
-  MaxLength,
-  ValidateNested,
-} from 'class-validator';
+import { ArrayMinSize, ArrayUnique, IsArray, IsIn, IsNotEmpty, IsString, Matches, MaxLength, ValidateNested } from 'class-validator';
 import { parse, type Parsed, type Problem } from './parse.js';
 
 export const IMAGE_ROLES = ['character', 'environment', 'prop'] as const;
@@ -21,7 +11,10 @@ export const LAYOUTS = { full_frame: 1, character_over_environment: 2, split_scr
 export type Layout = keyof typeof LAYOUTS;
 
 /** The folder of an image inside a task's workspace. */
-export const IMAGE_FOLDERS = { character: 'characters', environment: 'environments', prop: 'props' } as const satisfies Record<ImageRole, string>;
+export const IMAGE_FOLDERS = { character: 'characters', environment: 'environments', prop: 'props' } as const satisfies Record<
+  ImageRole,
+  string
+>;
 
 /** One image to be generated. */
 export class StoryboardImage {
@@ -113,10 +106,14 @@ function danglingReferences({ images, scenes }: Storyboard): Problem[] {
   );
   const wrong = scenes.flatMap((scene, index) => {
     const field = `scenes.${index}.images`;
-    const unknown = scene.images.filter((key) => !known.has(key)).map((key) => ({ field, message: `"${key}" is no image of this storyboard` }));
+    const unknown = scene.images
+      .filter((key) => !known.has(key))
+      .map((key) => ({ field, message: `"${key}" is no image of this storyboard` }));
     const wanted = LAYOUTS[scene.layout];
     const count =
-      scene.images.length === wanted ? [] : [{ field, message: `layout ${scene.layout} takes ${wanted} image(s), not ${scene.images.length}` }];
+      scene.images.length === wanted
+        ? []
+        : [{ field, message: `layout ${scene.layout} takes ${wanted} image(s), not ${scene.images.length}` }];
     return [...unknown, ...count];
   });
   return [...repeated, ...wrong];

@@ -66,13 +66,19 @@ export class Gates {
    */
   async retry(taskId: string, actor: string): Promise<TaskRow> {
     return this.decide(taskId, actor, 'task_retry', async (tx, task) => {
-      if (!task.status.endsWith('_error')) throw new DecisionRefused('TASK_NOT_IN_ERROR', `The task is ${task.status}; only a task in an error status can be retried.`);
+      if (!task.status.endsWith('_error'))
+        throw new DecisionRefused('TASK_NOT_IN_ERROR', `The task is ${task.status}; only a task in an error status can be retried.`);
       await resumeTask(tx, task);
       return { from: task.status, step: task.step };
     });
   }
 
-  private async decide(taskId: string, actor: string, action: string, act: (tx: Database, task: TaskRow) => Promise<object>): Promise<TaskRow> {
+  private async decide(
+    taskId: string,
+    actor: string,
+    action: string,
+    act: (tx: Database, task: TaskRow) => Promise<object>,
+  ): Promise<TaskRow> {
     const decided = await this.database.transaction(async (tx) => {
       const task = await tx.tasks.lock(taskId);
       if (!task) throw new DecisionRefused('TASK_NOT_FOUND', 'There is no task with this id.');
@@ -96,7 +102,8 @@ function pick(shown: readonly ArtifactRow[], positions: readonly number[]): Arti
   if (positions.length === 0) return [...shown];
   return positions.map((position) => {
     const artifact = shown.find((candidate) => candidate.position === position);
-    if (!artifact) throw new DecisionRefused('ITEM_NOT_FOUND', `There is no item ${position} at this gate; it shows ${shown.length}, numbered from 0.`);
+    if (!artifact)
+      throw new DecisionRefused('ITEM_NOT_FOUND', `There is no item ${position} at this gate; it shows ${shown.length}, numbered from 0.`);
     return artifact;
   });
 }

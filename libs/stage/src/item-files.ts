@@ -1,10 +1,10 @@
 import type { ArtifactRow } from '#database';
-import { checksum, expectMedia, Workspace, type MediaExpectation } from '#media';
-import type { ItemKind } from '#pipeline';
+import { checksum, expectMedia, Workspace, type FileOf, type MediaExpectation } from '#media';
+import type { ItemInput, ItemKind } from '#pipeline';
 import { Injectable } from '@nestjs/common';
 
 /** What the file of each kind must be before it counts; null where it is text. */
-const EXPECTED: { [K in ItemKind]: MediaExpectation | null } = {
+const EXPECTED: Record<ItemKind, MediaExpectation | null> = {
   storyboard: null,
   image: { kind: 'image' },
   composite: { kind: 'image', width: 1920, height: 1080 },
@@ -40,7 +40,7 @@ export class ItemFiles {
    * @throws Failure naming what is wrong with the file
    */
   async place<T>(artifact: ArtifactRow, make: (out: string) => Promise<T>): Promise<{ made: T; file: PlacedFile }> {
-    const path = this.workspace.artifactPath(artifact, { ...artifact, ...imageName(artifact) });
+    const path = this.workspace.artifactPath(artifact, fileOf(artifact));
     return this.workspace.write(path, async (out) => {
       const made = await make(out);
       const expected = EXPECTED[artifact.kind];
@@ -51,8 +51,9 @@ export class ItemFiles {
   }
 }
 
-function imageName(artifact: ArtifactRow) {
-  if (artifact.kind !== 'image') return {};
-  const { key, role } = (artifact as ArtifactRow<'image'>).input;
-  return { name: key, role };
+/** What the file's name is made from; an image's also from its key. */
+function fileOf({ kind, position, revision, input }: ArtifactRow): FileOf {
+  if (kind !== 'image') return { kind, position, revision };
+  const { key, role } = input as ItemInput<'image'>;
+  return { kind, position, revision, name: key, role };
 }

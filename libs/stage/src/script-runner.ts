@@ -36,7 +36,7 @@ export class ScriptRunner {
     try {
       let result: ScriptResult<N> | undefined;
       for await (const line of script.iterable()) {
-        const event = JSON.parse(String(line)) as ScriptEvent<N>;
+        const event = JSON.parse(line) as ScriptEvent<N>;
         if (event.event === 'submitted') await onSubmitted?.(event.provider_job_id);
         if (event.event === 'done') result = event.result;
       }
@@ -89,11 +89,22 @@ function commandLine(args: object): string[] {
 
 function scriptFailure(name: ScriptName, error: unknown, signal: AbortSignal): Failure {
   if (error instanceof Failure) return error;
-  if (signal.aborted) return transient({ code: 'STOPPED', message: `${name} was stopped: ${String(signal.reason)}`, userMessage: 'The work was stopped; it goes on by itself.', cause: error });
+  if (signal.aborted)
+    return transient({
+      code: 'STOPPED',
+      message: `${name} was stopped: ${String(signal.reason)}`,
+      userMessage: 'The work was stopped; it goes on by itself.',
+      cause: error,
+    });
   const { stderr } = error as Partial<ExecaError>;
   const said = typeof stderr === 'string' ? stderr.trim().split('\n') : [];
   const reported = said.map((line) => Failure.parse(line)).findLast((failure) => failure !== null);
   if (reported) return reported;
   const why = said.slice(-5).join('\n') || (error instanceof Error ? error.message : String(error));
-  return transient({ code: 'SCRIPT_BROKEN', message: `${name} failed: ${why}`, userMessage: 'A media command broke down. It is tried again by itself; the log has the details.', cause: error });
+  return transient({
+    code: 'SCRIPT_BROKEN',
+    message: `${name} failed: ${why}`,
+    userMessage: 'A media command broke down. It is tried again by itself; the log has the details.',
+    cause: error,
+  });
 }

@@ -4,7 +4,15 @@ import { Workspace } from '#media';
 import { loggerModule } from '#observability';
 import { STAGES, isStepName, type ItemKind, type StageName, type Ticket, type TicketName } from '#pipeline';
 import { Processor, WorkerHost } from '@nestjs/bullmq';
-import { Inject, Module, type DynamicModule, type OnApplicationBootstrap, type OnApplicationShutdown, type Provider, type Type } from '@nestjs/common';
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { ItemFiles } from './item-files.js';
 import { QueuesModule } from './queues.module.js';
@@ -41,7 +49,9 @@ function handlersOf<S extends StageName>(name: S, stage: Stage<S>): StepHandlers
   const missing = steps.filter((step) => !handlers.has(step));
   const foreign = [...handlers.keys()].filter((step) => !steps.some((known) => known === step));
   if (missing.length + foreign.length > 0) {
-    throw new Error(`The ${name} stage must handle exactly the steps ${steps.join(', ')}; missing: ${missing.join(', ') || 'none'}, not its own: ${foreign.join(', ') || 'none'}`);
+    throw new Error(
+      `The ${name} stage must handle exactly the steps ${steps.join(', ')}; missing: ${missing.join(', ') || 'none'}, not its own: ${foreign.join(', ') || 'none'}`,
+    );
   }
   return handlers;
 }

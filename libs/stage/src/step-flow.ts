@@ -30,7 +30,15 @@ export async function openStep<K extends ItemKind>(
   const storyboard = await storyboardOf(tx, task.id);
   const inputs: Planned<K>[] = handler.plan(view, storyboard);
   await tx.artifacts.add(
-    inputs.map((input, position) => ({ channelId: task.channelId, taskId: task.id, step: step.name, kind: step.item, position, revision: 1, input })),
+    inputs.map((input, position) => ({
+      channelId: task.channelId,
+      taskId: task.id,
+      step: step.name,
+      kind: step.item,
+      position,
+      revision: 1,
+      input,
+    })),
   );
   const artifacts = await tx.artifacts.ofStep(task.id, step.name);
   const missing = artifacts.filter(({ state }) => state !== 'ready');
@@ -55,9 +63,15 @@ export async function completeStep(tx: Database, taskId: string, step: StepInfo)
 }
 
 /** Stops a task at a failed item or step, with what the creator should do; the first failure of a step is the one that is told. */
-export async function stopTask(tx: Database, taskId: string, step: StepInfo, failure: Failure, artifact: ArtifactRow | null): Promise<void> {
+export async function stopTask(
+  tx: Database,
+  taskId: string,
+  step: StepInfo,
+  failure: Failure,
+  artifact: ArtifactRow | null,
+): Promise<void> {
   const task = await tx.tasks.lock(taskId);
-  if (!task || task.step !== step.name || task.status === step.error) return;
+  if (task?.step !== step.name || task.status === step.error) return;
   // A step that cannot even be opened fails from the status before its own.
   if (task.status !== step.working) await tx.tasks.move(taskId, task.status, step.working);
   await tx.tasks.move(taskId, step.working, step.error, {

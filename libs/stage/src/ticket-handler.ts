@@ -42,7 +42,7 @@ export class TicketHandler {
     await this.database
       .transaction(async (tx) => {
         const task = await tx.tasks.lock(ticket.task_id);
-        if (!task || task.step !== step.name || task.stepOpened || task.stepGeneration !== ticket.generation) return;
+        if (task?.step !== step.name || task.stepOpened || task.stepGeneration !== ticket.generation) return;
         await openStep(tx, task, step, this.handler(step), await this.view(task));
       })
       .catch(async (error: unknown) => {
@@ -66,7 +66,13 @@ export class TicketHandler {
       const signal = AbortSignal.any([stopping, lease.lost, AbortSignal.timeout(itemTimeoutMs)]);
       const { made, file } = await this.makeFile(artifact, leaseToken, signal);
       await this.commit(step, artifact, leaseToken, made, file);
-      this.logger.log({ event: 'item_make_done', ...ids(ticket), kind: artifact.kind, position: artifact.position, duration_ms: Date.now() - started });
+      this.logger.log({
+        event: 'item_make_done',
+        ...ids(ticket),
+        kind: artifact.kind,
+        position: artifact.position,
+        duration_ms: Date.now() - started,
+      });
     } catch (error) {
       if (stopping.aborted) await this.handBack(artifact, leaseToken);
       else if (!lease.lost.aborted) await this.failed(step, artifact, leaseToken, Failure.from(error));
@@ -75,7 +81,11 @@ export class TicketHandler {
     }
   }
 
-  private async makeFile(artifact: ArtifactRow, leaseToken: string, signal: AbortSignal): Promise<{ made: Made<ItemKind>; file: PlacedFile }> {
+  private async makeFile(
+    artifact: ArtifactRow,
+    leaseToken: string,
+    signal: AbortSignal,
+  ): Promise<{ made: Made<ItemKind>; file: PlacedFile }> {
     const task = await this.view(await this.database.tasks.get(artifact.taskId));
     return this.files.place(artifact, (out) => {
       const item: Item<ItemKind> = {
@@ -113,7 +123,8 @@ export class TicketHandler {
 
   private async failed(step: StepInfo, artifact: ArtifactRow, leaseToken: string, failure: Failure): Promise<void> {
     const countsAttempt = failure.kind !== 'quota';
-    const delayMs = failure.kind === 'permanent' ? null : countsAttempt ? retryDelayMs(artifact.attempt, failure) : (failure.retryAfterMs ?? 3_600_000);
+    const delayMs =
+      failure.kind === 'permanent' ? null : countsAttempt ? retryDelayMs(artifact.attempt, failure) : (failure.retryAfterMs ?? 3_600_000);
     const error = { code: failure.code, message: failure.userMessage };
     this.logger.warn({
       event: delayMs === null ? 'item_make_failed' : 'item_make_put_off',

@@ -14,7 +14,12 @@ export function makeTicket(task: Ticketed, artifact: Pick<ArtifactRow, 'id' | 's
   return { ...ticket('make', `${id}-g${generation}`, task, { step, generation, artifact_id: id }), notBefore: nextAt };
 }
 
-function ticket(name: 'open' | 'make', jobId: string, task: Ticketed, what: Pick<Ticket, 'step' | 'generation' | 'artifact_id'>): OutgoingJob {
+function ticket(
+  name: 'open' | 'make',
+  jobId: string,
+  task: Ticketed,
+  what: Pick<Ticket, 'step' | 'generation' | 'artifact_id'>,
+): OutgoingJob {
   const payload: Ticket = { task_id: task.id, channel_id: task.channelId, ...what, ...(task.requestId && { request_id: task.requestId }) };
   return { queue: STAGES[stepInfo(what.step).stage].queue, name, jobId, payload, priority: ticketPriority(task.priority) };
 }

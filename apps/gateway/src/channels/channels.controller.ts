@@ -71,14 +71,23 @@ export class ChannelsController {
     const { settings: channel } = await this.find(id);
     const wanted = channel.youtube.channel_id;
     if (grant.channel_id !== wanted) {
-      throw new ApiError(422, 'WRONG_YOUTUBE_CHANNEL', `The grant is for ${grant.channel_id ?? 'no stated channel'}, the channel file names ${wanted}.`, [
-        { field: 'channel_id', message: `channel_id must be ${wanted}` },
-      ]);
+      throw new ApiError(
+        422,
+        'WRONG_YOUTUBE_CHANNEL',
+        `The grant is for ${grant.channel_id ?? 'no stated channel'}, the channel file names ${wanted}.`,
+        [{ field: 'channel_id', message: `channel_id must be ${wanted}` }],
+      );
     }
     const cipher = new TokenCipher(required(this.settings, 'TOKEN_ENCRYPTION_KEY'));
     const grantEncrypted = cipher.encrypt(serializeGrant(grantOf(grant)), id);
     await this.database.oauthTokens.save({ channelId: id, grantEncrypted, expiresAt: new Date(grant.expires_at) });
-    await this.database.auditLogs.add({ channelId: id, taskId: null, actor: 'api', action: 'channel_connected', details: { youtube_channel_id: wanted } });
+    await this.database.auditLogs.add({
+      channelId: id,
+      taskId: null,
+      actor: 'api',
+      action: 'channel_connected',
+      details: { youtube_channel_id: wanted },
+    });
   }
 
   private async find(id: string): Promise<ChannelRow> {

@@ -26,10 +26,7 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({ summary: 'Whether Postgres and Redis answer' })
   async ready(): Promise<{ postgres: string; redis: string }> {
-    const [postgres, redis] = await Promise.all([
-      answers(this.database.ping()),
-      answers(this.queue.getJobCountByTypes('active')),
-    ]);
+    const [postgres, redis] = await Promise.all([answers(this.database.ping()), answers(this.queue.getJobCountByTypes('active'))]);
     const away = [...(postgres ? [] : ['Postgres']), ...(redis ? [] : ['Redis'])];
     if (away.length > 0) throw new ApiError(503, 'NOT_READY', `${away.join(' and ')} does not answer.`);
     return { postgres: 'ok', redis: 'ok' };

@@ -25,7 +25,7 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
   private readonly logger = new Logger(HousekeepingWorker.name);
   private timer: NodeJS.Timeout | null = null;
 
-  private readonly chores: { [C in Chore]: () => Promise<unknown> } = {
+  private readonly chores: Record<Chore, () => Promise<unknown>> = {
     relay_outbox: () => this.relay.flush(),
     admit_tasks: () => this.admission.run(),
     reconcile: () => this.reconciler.run(),

@@ -7,7 +7,7 @@ import { QueryFailedError } from 'typeorm';
 import { ApiError, type ErrorBody } from './api-error.js';
 import { requestIdOf, type IdentifiedRequest } from './request-id.js';
 
-const REFUSALS: { [C in DecisionRefused['code']]: number } = {
+const REFUSALS: Record<DecisionRefused['code'], number> = {
   TASK_NOT_FOUND: 404,
   TASK_NOT_AT_GATE: 409,
   TASK_NOT_IN_ERROR: 409,
@@ -25,7 +25,8 @@ const HTTP_CODES: Readonly<Record<number, string>> = {
 };
 
 /** Connection errors of Postgres and Redis, by Node's and the drivers' codes. */
-const UNREACHABLE = /ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|Connection terminated|Connection is closed|timeout exceeded when trying to connect/;
+const UNREACHABLE =
+  /ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|Connection terminated|Connection is closed|timeout exceeded when trying to connect/;
 
 /** Turns whatever a route throws into the one error format. Nothing of an unexpected error but its request id leaves the house. */
 @Catch()
@@ -41,7 +42,12 @@ export class ErrorFilter implements ExceptionFilter {
     }
     const error = asApiError(thrown);
     if (error.getStatus() >= 500) {
-      this.logger.error({ event: 'http_request_failed', request_id: requestIdOf(request), path: request.path, error: thrown instanceof Error ? thrown.stack : String(thrown) });
+      this.logger.error({
+        event: 'http_request_failed',
+        request_id: requestIdOf(request),
+        path: request.path,
+        error: thrown instanceof Error ? thrown.stack : String(thrown),
+      });
     }
     const body: ErrorBody = {
       success: false,
@@ -68,9 +74,11 @@ function asApiError(thrown: unknown): ApiError {
   }
   // The body parser's errors: malformed JSON, a body over the limit.
   const { status, message } = thrown as { status?: unknown; message?: unknown };
-  if (typeof status === 'number' && status >= 400 && status < 500) return new ApiError(status, HTTP_CODES[status] ?? 'BAD_REQUEST', String(message));
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return new ApiError(status, HTTP_CODES[status] ?? 'BAD_REQUEST', String(message));
   const text = thrown instanceof QueryFailedError ? String(thrown.driverError) : String(thrown);
   const code = String((thrown as { code?: unknown } | null)?.code);
-  if (UNREACHABLE.test(text) || UNREACHABLE.test(code)) return new ApiError(503, 'SERVICE_UNAVAILABLE', 'The database does not answer. Try again in a moment.');
+  if (UNREACHABLE.test(text) || UNREACHABLE.test(code))
+    return new ApiError(503, 'SERVICE_UNAVAILABLE', 'The database does not answer. Try again in a moment.');
   return new ApiError(500, 'INTERNAL', 'Something unexpected went wrong. The log has the details under the request id.');
 }

@@ -56,7 +56,16 @@ export class NotionSync {
       return `Refused: ${problem ?? ''}`;
     }
     const { title, topic, storyDirection, priority, pageId } = row;
-    const task = await this.database.tasks.add({ channelId: channel.id, title, topic, storyDirection, priority, status: 'queued', notionPageId: pageId, requestId: null });
+    const task = await this.database.tasks.add({
+      channelId: channel.id,
+      title,
+      topic,
+      storyDirection,
+      priority,
+      status: 'queued',
+      notionPageId: pageId,
+      requestId: null,
+    });
     await this.admission.run();
     return task ? `Task ${task.id}` : 'Skipped: the row has a task already';
   }
@@ -64,7 +73,8 @@ export class NotionSync {
   /** What the creator has to mend before the row can become a video; null when nothing. */
   private async problemOf(row: NotionRow, channel: ChannelRow | null): Promise<string | null> {
     if (!row.title) return 'The row has no title. Give it one, then set it to Queued again.';
-    if (row.title.length > 100) return `The title has ${row.title.length} characters, YouTube takes 100. Shorten it, then set the row to Queued again.`;
+    if (row.title.length > 100)
+      return `The title has ${row.title.length} characters, YouTube takes 100. Shorten it, then set the row to Queued again.`;
     if (channel) return null;
     const known = (await this.database.channels.list()).map(({ key }) => key).join(', ');
     const given = row.channel ? `There is no channel "${row.channel}".` : 'The row has no channel.';

@@ -23,12 +23,20 @@ export class NotionWebhookController {
   @Post()
   @HttpCode(202)
   @ApiOperation({ summary: "Notion's webhook; signed on the raw body" })
-  async receive(@Body() body: unknown, @Headers('x-notion-signature') signature: string | undefined, @Req() request: RawBodyRequest<Request>): Promise<{ received: boolean }> {
+  async receive(
+    @Body() body: unknown,
+    @Headers('x-notion-signature') signature: string | undefined,
+    @Req() request: RawBodyRequest<Request>,
+  ): Promise<{ received: boolean }> {
     const handshake = handshakeToken(body);
     if (handshake) return this.handshake(handshake);
     const token = this.settings.NOTION_WEBHOOK_TOKEN;
     if (!token || !request.rawBody || !(await isSigned(request.rawBody, signature, token))) {
-      throw new ApiError(401, 'SIGNATURE_INVALID', 'The signature is missing or not made with the verification token of this installation.');
+      throw new ApiError(
+        401,
+        'SIGNATURE_INVALID',
+        'The signature is missing or not made with the verification token of this installation.',
+      );
     }
     const event = parseEvent(body);
     if (!event.ok) throw new ApiError(400, 'INVALID_INPUT', 'This is no event of Notion; details name what is wrong.', event.problems);
@@ -39,8 +47,15 @@ export class NotionWebhookController {
   /** A handshake proves nothing of its sender, so it is only kept; the token that counts is the operator's setting. */
   private async handshake(token: string): Promise<{ received: boolean }> {
     if (this.settings.NOTION_WEBHOOK_TOKEN !== token) {
-      await this.database.webhookEvents.add({ eventId: `handshake-${Date.now()}`, type: 'handshake', payload: { verification_token: token } });
-      this.logger.warn({ event: 'notion_handshake_received', hint: 'The token is in webhook_events, type handshake. Set it as NOTION_WEBHOOK_TOKEN if you have just made this subscription.' });
+      await this.database.webhookEvents.add({
+        eventId: `handshake-${Date.now()}`,
+        type: 'handshake',
+        payload: { verification_token: token },
+      });
+      this.logger.warn({
+        event: 'notion_handshake_received',
+        hint: 'The token is in webhook_events, type handshake. Set it as NOTION_WEBHOOK_TOKEN if you have just made this subscription.',
+      });
     }
     return { received: true };
   }

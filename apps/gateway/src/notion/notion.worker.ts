@@ -15,7 +15,14 @@ const LONGEST_WAIT_MS = 3_600_000;
 type Work = Job<{ tries?: number } & Partial<NotionJob['write_row'] & NotionJob['read_page']>>;
 
 /** Works everything that is asked from or said to Notion, at the pace that Notion allows. What fails is tried again later and holds up nothing. */
-@Processor(NOTION_QUEUE, { autorun: false, concurrency: 1, drainDelay: 1, lockDuration: 30_000, stalledInterval: 10_000, maxStalledCount: 20 })
+@Processor(NOTION_QUEUE, {
+  autorun: false,
+  concurrency: 1,
+  drainDelay: 1,
+  lockDuration: 30_000,
+  stalledInterval: 10_000,
+  maxStalledCount: 20,
+})
 export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
   private readonly logger = new Logger(NotionWorker.name);
 
@@ -61,7 +68,9 @@ export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
     const wait = Math.max(Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), LONGEST_WAIT_MS), failure.retryAfterMs ?? 0);
     const jobId = `${(job.id ?? '').replace(/-t\d+$/, '')}-t${tries}`;
     const payload = { ...job.data, tries };
-    await this.database.outbox.add([{ queue: NOTION_QUEUE, name: job.name, jobId, payload, priority: 2, notBefore: new Date(Date.now() + wait) }]);
+    await this.database.outbox.add([
+      { queue: NOTION_QUEUE, name: job.name, jobId, payload, priority: 2, notBefore: new Date(Date.now() + wait) },
+    ]);
     this.relay.wake();
   }
 }

@@ -1,8 +1,11 @@
 import type { ArtifactRow, Database, ReviewRow, TaskRow } from '#database';
 import type { TaskDetail, TaskItem, TaskReview, TaskSummary } from './task.dto.js';
 
+/** What a class of the wire holds, as a plain object. */
+type Fields<T> = { [K in keyof T]: T[K] };
+
 /** A task as a list shows it. */
-export function summaryOf(task: TaskRow): TaskSummary {
+export function summaryOf(task: TaskRow): Fields<TaskSummary> {
   return {
     id: task.id,
     channel_id: task.channelId,
@@ -20,7 +23,11 @@ export function summaryOf(task: TaskRow): TaskSummary {
 
 /** Everything there is to know of a task. */
 export async function detailOf(database: Database, task: TaskRow): Promise<TaskDetail> {
-  const [artifacts, reviews, cost] = await Promise.all([database.artifacts.ofTask(task.id), database.reviews.ofTask(task.id), database.costs.ofTask(task.id)]);
+  const [artifacts, reviews, cost] = await Promise.all([
+    database.artifacts.ofTask(task.id),
+    database.reviews.ofTask(task.id),
+    database.costs.ofTask(task.id),
+  ]);
   return {
     ...summaryOf(task),
     topic: task.topic,
@@ -43,13 +50,26 @@ export function progressOf(task: TaskRow, artifacts: readonly ArtifactRow[]): st
 
 /** Where the video can be watched, once it is published. */
 export function youtubeUrl(artifacts: readonly ArtifactRow[]): string | null {
-  const publication = artifacts.find(({ kind, state }) => kind === 'publication' && state === 'ready') as ArtifactRow<'publication'> | undefined;
+  const publication = artifacts.find(({ kind, state }) => kind === 'publication' && state === 'ready') as
+    ArtifactRow<'publication'> | undefined;
   return publication?.result?.url ?? null;
 }
 
 function itemOf(artifact: ArtifactRow): TaskItem {
   const { id, kind, position, revision, state, path, checksum, durationMs, attempt, costUsd, errorMessage } = artifact;
-  return { id, kind, position, revision, state, path, checksum, duration_ms: durationMs, attempts: attempt, cost_usd: costUsd, error_message: errorMessage };
+  return {
+    id,
+    kind,
+    position,
+    revision,
+    state,
+    path,
+    checksum,
+    duration_ms: durationMs,
+    attempts: attempt,
+    cost_usd: costUsd,
+    error_message: errorMessage,
+  };
 }
 
 function reviewOf({ gate, decision, reviewer, note, createdAt }: ReviewRow): TaskReview {

@@ -1,4 +1,13 @@
-import { PRIORITIES, STATUSES, type ItemKind, type ArtifactState, type Decision, type Priority, type Status, type StepName } from '#pipeline';
+import {
+  PRIORITIES,
+  STATUSES,
+  type ItemKind,
+  type ArtifactState,
+  type Decision,
+  type Priority,
+  type Status,
+  type StepName,
+} from '#pipeline';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsIn, IsInt, IsNotEmpty, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';

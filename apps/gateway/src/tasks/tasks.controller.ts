@@ -12,7 +12,9 @@ import { detailOf, summaryOf } from './task-view.js';
 
 /** An id that is no UUID belongs to no task. */
 const taskId = new ParseUUIDPipe({ exceptionFactory: () => notFound() });
-const artifactId = new ParseUUIDPipe({ exceptionFactory: () => new ApiError(404, 'ARTIFACT_NOT_FOUND', 'There is no artifact with this id.') });
+const artifactId = new ParseUUIDPipe({
+  exceptionFactory: () => new ApiError(404, 'ARTIFACT_NOT_FOUND', 'There is no artifact with this id.'),
+});
 
 @ApiTags('tasks')
 @ApiBearerAuth()
@@ -32,7 +34,12 @@ export class TasksController {
   @ApiOperation({ summary: 'The videos, newest first' })
   @ApiOkResponse({ type: [TaskSummary] })
   async list(@Query() { channel_id, status, limit, offset }: ListTasks): Promise<Page<TaskSummary>> {
-    const { tasks, total } = await this.database.tasks.list({ ...(channel_id && { channelId: channel_id }), ...(status && { status }), limit, offset });
+    const { tasks, total } = await this.database.tasks.list({
+      ...(channel_id && { channelId: channel_id }),
+      ...(status && { status }),
+      limit,
+      offset,
+    });
     return new Page(tasks.map(summaryOf), total, limit, offset);
   }
 
@@ -43,7 +50,9 @@ export class TasksController {
     const channel = await this.database.channels.findByName(body.channel);
     if (!channel) {
       const known = (await this.database.channels.list()).map(({ key }) => key).join(', ');
-      throw new ApiError(422, 'INVALID_INPUT', 'Some fields are wrong; details name them.', [{ field: 'channel', message: `channel must be one of ${known}` }]);
+      throw new ApiError(422, 'INVALID_INPUT', 'Some fields are wrong; details name them.', [
+        { field: 'channel', message: `channel must be one of ${known}` },
+      ]);
     }
     const task = await this.database.tasks.add({
       channelId: channel.id,
@@ -74,7 +83,9 @@ export class TasksController {
   @ApiOperation({ summary: 'Let a video pass the gate where it waits' })
   @ApiOkResponse({ type: TaskDetail })
   async approve(@Param('task_id', taskId) id: string, @Body() body: Approve): Promise<TaskDetail> {
-    return this.detail(await this.gates.review(id, { decision: 'approve', reviewer: body.reviewer ?? 'api', note: body.note ?? null, positions: [] }));
+    return this.detail(
+      await this.gates.review(id, { decision: 'approve', reviewer: body.reviewer ?? 'api', note: body.note ?? null, positions: [] }),
+    );
   }
 
   @Post(':task_id/reject')
@@ -82,7 +93,14 @@ export class TasksController {
   @ApiOperation({ summary: 'Send a video back: the named items of the gate, or all, are made again' })
   @ApiOkResponse({ type: TaskDetail })
   async reject(@Param('task_id', taskId) id: string, @Body() body: Reject): Promise<TaskDetail> {
-    return this.detail(await this.gates.review(id, { decision: 'reject', reviewer: body.reviewer ?? 'api', note: body.note ?? null, positions: body.items ?? [] }));
+    return this.detail(
+      await this.gates.review(id, {
+        decision: 'reject',
+        reviewer: body.reviewer ?? 'api',
+        note: body.note ?? null,
+        positions: body.items ?? [],
+      }),
+    );
   }
 
   @Post(':task_id/retry')
@@ -95,9 +113,14 @@ export class TasksController {
 
   @Get(':task_id/artifacts/:artifact_id/file')
   @ApiOperation({ summary: "An item's file: picture, clip, sound or cut" })
-  async file(@Param('task_id', taskId) id: string, @Param('artifact_id', artifactId) artifact: string, @Res() response: Response): Promise<void> {
+  async file(
+    @Param('task_id', taskId) id: string,
+    @Param('artifact_id', artifactId) artifact: string,
+    @Res() response: Response,
+  ): Promise<void> {
     const found = await this.database.artifacts.find(artifact);
-    if (found?.taskId !== id || !found.path) throw new ApiError(404, 'ARTIFACT_NOT_FOUND', 'There is no such artifact, or it is not made yet.');
+    if (found?.taskId !== id || !found.path)
+      throw new ApiError(404, 'ARTIFACT_NOT_FOUND', 'There is no such artifact, or it is not made yet.');
     response.sendFile(this.workspace.absolute(found.path), { dotfiles: 'allow' });
   }
 

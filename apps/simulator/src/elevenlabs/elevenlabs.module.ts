@@ -16,7 +16,9 @@ const CONTEXT_FIELDS = ['previous_text', 'next_text', 'previous_request_ids', 'n
 const LONGEST = 5_000;
 
 function refuse(status: number, code: string, message: string, param?: string): WireError {
-  return new WireError(status, { detail: { type: 'error', code, status: code, message, request_id: randomUUID(), ...(param && { param }) } });
+  return new WireError(status, {
+    detail: { type: 'error', code, status: code, message, request_id: randomUUID(), ...(param && { param }) },
+  });
 }
 
 @Controller('elevenlabs/v1')
@@ -36,15 +38,23 @@ class ElevenLabsController {
   ): Promise<object> {
     demandKey(key);
     const [words, model] = [text(body, 'text'), text(body, 'model_id')];
-    if (!words.trim()) throw new WireError(422, { detail: [{ loc: ['body', 'text'], msg: 'field required', type: 'value_error.missing' }] });
-    if (words.length > LONGEST) throw refuse(400, 'text_too_long', `The text has ${words.length} characters, at most ${LONGEST} are allowed`, 'text');
+    if (!words.trim())
+      throw new WireError(422, { detail: [{ loc: ['body', 'text'], msg: 'field required', type: 'value_error.missing' }] });
+    if (words.length > LONGEST)
+      throw refuse(400, 'text_too_long', `The text has ${words.length} characters, at most ${LONGEST} are allowed`, 'text');
     if (!/^[A-Za-z0-9]{20}$/.test(voice)) throw refuse(404, 'voice_not_found', `A voice with id ${voice} was not found`, 'voice_id');
     const context = CONTEXT_FIELDS.find((field) => body[field] !== undefined);
-    if (context && WITHOUT_CONTEXT.includes(model)) throw refuse(400, 'unsupported_model', `${context} is not supported by ${model}`, context);
+    if (context && WITHOUT_CONTEXT.includes(model))
+      throw refuse(400, 'unsupported_model', `${context} is not supported by ${model}`, context);
     const mp3 = demandMp3(format);
     return this.counted(response, words.length, async () => {
       const { audio, seconds } = await speak(words, mp3);
-      this.ledger.record({ provider: 'elevenlabs', operation: 'narration', usd: (words.length / 1_000) * PRICES.speech, detail: { characters: words.length } });
+      this.ledger.record({
+        provider: 'elevenlabs',
+        operation: 'narration',
+        usd: (words.length / 1_000) * PRICES.speech,
+        detail: { characters: words.length },
+      });
       const alignment = spread(words, seconds);
       return { audio_base64: audio.toString('base64'), alignment, normalized_alignment: alignment };
     });
@@ -61,8 +71,10 @@ class ElevenLabsController {
     demandKey(key);
     const description = text(body, 'text');
     const seconds = body.duration_seconds ?? 3;
-    if (!description.trim()) throw new WireError(422, { detail: [{ loc: ['body', 'text'], msg: 'field required', type: 'value_error.missing' }] });
-    if (typeof seconds !== 'number' || seconds < 0.5 || seconds > 30) throw refuse(400, 'invalid_parameters', 'duration_seconds must be between 0.5 and 30', 'duration_seconds');
+    if (!description.trim())
+      throw new WireError(422, { detail: [{ loc: ['body', 'text'], msg: 'field required', type: 'value_error.missing' }] });
+    if (typeof seconds !== 'number' || seconds < 0.5 || seconds > 30)
+      throw refuse(400, 'invalid_parameters', 'duration_seconds must be between 0.5 and 30', 'duration_seconds');
     const mp3 = demandMp3(format);
     const audio = await this.counted(response, 0, () => effect(description, seconds, mp3));
     this.ledger.record({ provider: 'elevenlabs', operation: 'sound_effect', usd: PRICES.effect });
@@ -98,7 +110,7 @@ function demandMp3(format: string): string[] {
 
 /** Every character's time, spread evenly over the speech. */
 function spread(words: string, seconds: number): object {
-  const characters = [...words];
+  const characters = Array.from(words);
   const at = (index: number) => Math.round((index / characters.length) * seconds * 1_000) / 1_000;
   return {
     characters,

@@ -25,11 +25,11 @@ export async function speak(words: string, mp3: string[]): Promise<{ audio: Buff
 }
 
 const NOISES: [RegExp, string][] = [
-  [/thunder|storm|rain/i, "anoisesrc=color=pink:amplitude=0.6,lowpass=f=1800,tremolo=f=0.6:d=0.5"],
-  [/wave|water|sea|river/i, "anoisesrc=color=pink:amplitude=0.5,lowpass=f=900,tremolo=f=0.25:d=0.8"],
+  [/thunder|storm|rain/i, 'anoisesrc=color=pink:amplitude=0.6,lowpass=f=1800,tremolo=f=0.6:d=0.5'],
+  [/wave|water|sea|river/i, 'anoisesrc=color=pink:amplitude=0.5,lowpass=f=900,tremolo=f=0.25:d=0.8'],
   [/bird|call|insect|sing/i, "aevalsrc='0.25*sin(2*PI*(1400+500*sin(2*PI*3*t))*t)*gt(sin(2*PI*0.7*t),0.2)'"],
   [/hum|breath|low/i, "aevalsrc='0.4*sin(2*PI*70*t)*(0.6+0.4*sin(2*PI*0.3*t))'"],
-  [/./, "anoisesrc=color=brown:amplitude=0.6,tremolo=f=0.2:d=0.6"],
+  [/./, 'anoisesrc=color=brown:amplitude=0.6,tremolo=f=0.2:d=0.6'],
 ];
 
 /** A sound that goes with its description, of exactly that length (s), as MP3. */

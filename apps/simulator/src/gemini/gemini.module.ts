@@ -13,7 +13,12 @@ const PRICES = { image: 0.0336, input: 0.3, output: 2.5 };
 
 interface GenerateContent {
   contents?: { parts?: { text?: string }[] }[];
-  generationConfig?: { responseMimeType?: string; responseSchema?: object; responseJsonSchema?: object; imageConfig?: { aspectRatio?: string } };
+  generationConfig?: {
+    responseMimeType?: string;
+    responseSchema?: object;
+    responseJsonSchema?: object;
+    imageConfig?: { aspectRatio?: string };
+  };
 }
 
 @Controller('gemini/v1beta')
@@ -22,7 +27,11 @@ class GeminiController {
 
   @Post('models/:call')
   @HttpCode(200)
-  async generate(@Param('call') call: string, @Headers('x-goog-api-key') key: string | undefined, @Body() body: GenerateContent): Promise<object> {
+  async generate(
+    @Param('call') call: string,
+    @Headers('x-goog-api-key') key: string | undefined,
+    @Body() body: GenerateContent,
+  ): Promise<object> {
     const [model = '', method] = call.split(':');
     if (key !== SIMULATED_KEY) {
       throw error(400, 'INVALID_ARGUMENT', 'API key not valid. Please pass a valid API key.', [
@@ -31,15 +40,19 @@ class GeminiController {
     }
     if (method !== 'generateContent') throw error(404, 'NOT_FOUND', `Method ${method ?? ''} not found.`);
     if (RETIRED.includes(model)) throw error(404, 'NOT_FOUND', `models/${model} is no longer available to new users.`);
-    const prompt = (body.contents ?? []).flatMap(({ parts }) => parts ?? []).map(({ text }) => text ?? '').join('\n');
+    const prompt = (body.contents ?? [])
+      .flatMap(({ parts }) => parts ?? [])
+      .map(({ text }) => text ?? '')
+      .join('\n');
     if (!prompt.trim()) throw error(400, 'INVALID_ARGUMENT', 'contents is not specified');
-    return /image|nano-banana/.test(model) ? this.image(model, prompt, body) : this.json(model, prompt, body);
+    return /image|nano-banana/.test(model) ? await this.image(model, prompt, body) : this.json(model, prompt, body);
   }
 
   private async image(model: string, prompt: string, { generationConfig }: GenerateContent): Promise<object> {
     const ratio = generationConfig?.imageConfig?.aspectRatio ?? '16:9';
     if (!ASPECT_RATIOS.includes(ratio)) throw error(400, 'INVALID_ARGUMENT', `Invalid aspect ratio: ${ratio}`);
-    if (generationConfig?.responseJsonSchema ?? generationConfig?.responseSchema) throw error(400, 'INVALID_ARGUMENT', `Structured output is not enabled for models/${model}`);
+    if (generationConfig?.responseJsonSchema ?? generationConfig?.responseSchema)
+      throw error(400, 'INVALID_ARGUMENT', `Structured output is not enabled for models/${model}`);
     const picture = await paint(prompt, ratio);
     this.ledger.record({ provider: 'gemini', operation: 'image', usd: PRICES.image, detail: { model } });
     // A draft among the thoughts comes first, as the real model does it.
@@ -51,8 +64,10 @@ class GeminiController {
   }
 
   private json(model: string, prompt: string, { generationConfig }: GenerateContent): object {
-    if (generationConfig?.responseMimeType !== 'application/json') throw error(400, 'INVALID_ARGUMENT', 'The simulator writes JSON only: set responseMimeType');
-    if (generationConfig.responseJsonSchema && generationConfig.responseSchema) throw error(400, 'INVALID_ARGUMENT', 'Only one of responseSchema and responseJsonSchema may be set');
+    if (generationConfig?.responseMimeType !== 'application/json')
+      throw error(400, 'INVALID_ARGUMENT', 'The simulator writes JSON only: set responseMimeType');
+    if (generationConfig.responseJsonSchema && generationConfig.responseSchema)
+      throw error(400, 'INVALID_ARGUMENT', 'Only one of responseSchema and responseJsonSchema may be set');
     const text = JSON.stringify(tell(prompt));
     const tokens = Math.ceil(text.length / 4);
     const usd = (Math.ceil(prompt.length / 4) * PRICES.input + tokens * PRICES.output) / 1_000_000;

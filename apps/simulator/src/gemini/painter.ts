@@ -17,7 +17,7 @@ export async function paint(prompt: string, aspectRatio: string): Promise<Buffer
   const [width, height] = SIZES[aspectRatio] ?? [1344, 768];
   const random = randomFrom(prompt);
   const scene = /plain .*ground/i.test(prompt) ? creature(width, height, random) : landscape(width, height, prompt, random);
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${scene}${caption(prompt, width, height)}</svg>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${scene}${caption(prompt, width, height, /plain .*ground/i.test(prompt) ? 0.47 : 0.08)}</svg>`;
   return sharp(Buffer.from(svg)).png({ compressionLevel: 3 }).toBuffer();
 }
 
@@ -45,7 +45,10 @@ function landscape(width: number, height: number, prompt: string, random: Random
   const hue = /forest|meadow/i.test(prompt) ? 130 : /reef|sea|shore|river/i.test(prompt) ? 205 : Math.round(random() * 360);
   const hills = [0, 1, 2, 3].map((layer) => {
     const base = height * (0.5 + layer * 0.12);
-    const points = Array.from({ length: 9 }, (_, at) => `${Math.round((at / 8) * width)},${Math.round(base - random() * height * (0.2 - layer * 0.03))}`);
+    const points = Array.from(
+      { length: 9 },
+      (_, at) => `${Math.round((at / 8) * width)},${Math.round(base - random() * height * (0.2 - layer * 0.03))}`,
+    );
     return `<path d="M0,${height} L${points.join(' L')} L${width},${height} Z" fill="hsl(${hue + layer * 6},${35 + layer * 5}%,${44 - layer * 9}%)"/>`;
   });
   const [sunX, sunY] = [width * (0.15 + random() * 0.7), height * (0.14 + random() * 0.2)];
@@ -57,17 +60,28 @@ function creature(width: number, height: number, random: Random): string {
   const hue = Math.round(random() * 360);
   const [x, y, long, thick] = [width * 0.5, height * 0.5, width * (0.22 + random() * 0.06), height * (0.2 + random() * 0.06)];
   const body = `hsl(${hue},45%,38%)`;
-  const fins = [-1, 1].map((side) => `<path d="M${x - long * 0.1},${y} q${-long * 0.2},${side * thick * 1.6} ${-long * 0.55},${side * thick * 1.5} q${long * 0.1},${-side * thick * 0.8} ${long * 0.55},${-side * thick * 1.2} z" fill="hsl(${hue},45%,30%)"/>`);
+  const fins = [-1, 1].map(
+    (side) =>
+      `<path d="M${x - long * 0.1},${y} q${-long * 0.2},${side * thick * 1.6} ${-long * 0.55},${side * thick * 1.5} q${long * 0.1},${-side * thick * 0.8} ${long * 0.55},${-side * thick * 1.2} z" fill="hsl(${hue},45%,30%)"/>`,
+  );
   const tail = `<path d="M${x - long * 0.85},${y} l${-long * 0.45},${-thick * 0.9} l${long * 0.1},${thick * 0.9} l${-long * 0.1},${thick * 0.9} z" fill="hsl(${hue},45%,32%)"/>`;
-  const spots = Array.from({ length: 7 }, () => `<circle cx="${x + (random() - 0.5) * long * 1.2}" cy="${y + (random() - 0.3) * thick * 0.8}" r="${thick * (0.05 + random() * 0.08)}" fill="hsl(${hue},40%,55%)"/>`);
+  const spots = Array.from(
+    { length: 7 },
+    () =>
+      `<circle cx="${x + (random() - 0.5) * long * 1.2}" cy="${y + (random() - 0.3) * thick * 0.8}" r="${thick * (0.05 + random() * 0.08)}" fill="hsl(${hue},40%,55%)"/>`,
+  );
   return `<rect width="100%" height="100%" fill="#f4f2ec"/>${fins.join('')}${tail}<ellipse cx="${x}" cy="${y}" rx="${long}" ry="${thick}" fill="${body}"/>
     <ellipse cx="${x + long * 0.1}" cy="${y + thick * 0.45}" rx="${long * 0.75}" ry="${thick * 0.42}" fill="hsl(${hue},35%,62%)"/>${spots.join('')}
     <circle cx="${x + long * 0.7}" cy="${y - thick * 0.2}" r="${thick * 0.12}" fill="#fff"/><circle cx="${x + long * 0.72}" cy="${y - thick * 0.2}" r="${thick * 0.06}" fill="#111"/>`;
 }
 
-function caption(prompt: string, width: number, height: number): string {
-  const words = prompt.replace(/[<>&"]/g, '').split(/\s+/).slice(0, 7).join(' ');
+function caption(prompt: string, width: number, height: number, at: number): string {
+  const words = prompt
+    .replace(/[<>&"]/g, '')
+    .split(/\s+/)
+    .slice(0, 6)
+    .join(' ');
   const size = Math.round(height * 0.032);
   // White on a dark outline can be read on every ground.
-  return `<text x="${width / 2}" y="${height * 0.08}" text-anchor="middle" font-family="DejaVu Sans, sans-serif" font-size="${size}" fill="#fff" stroke="#222" stroke-width="4" paint-order="stroke">${words}</text>`;
+  return `<text x="${width / 2}" y="${height * at}" text-anchor="middle" font-family="DejaVu Sans, sans-serif" font-size="${size}" fill="#fff" stroke="#222" stroke-width="4" paint-order="stroke">${words}</text>`;
 }

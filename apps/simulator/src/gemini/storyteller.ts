@@ -92,12 +92,24 @@ export function tell(brief: string): Storyboard {
   return {
     title: (line('Title') || topic).replace(/[<>]/g, '').slice(0, 100),
     description: `A short documentary about ${topic.replace(/[<>]/g, '')}.`,
-    tags: ['documentary', 'nature', ...topic.toLowerCase().match(/[a-z]{4,}/g)?.slice(0, 3).filter((tag, at, all) => all.indexOf(tag) === at) ?? []],
+    tags: [
+      'documentary',
+      'nature',
+      ...(topic
+        .toLowerCase()
+        .match(/[a-z]{4,}/g)
+        ?.slice(0, 3)
+        .filter((tag, at, all) => all.indexOf(tag) === at) ?? []),
+    ],
     images,
     scenes: beats.map(({ narration, layout, motion, effect }, index) => {
       const environment = `place_${(index % environments) + 1}`;
       const other = `place_${((index + 1) % environments) + 1}`;
-      const keys = { full_frame: [environment], split_screen: [environment, other], character_over_environment: [environment, `character_${(index % characters) + 1}`] };
+      const keys = {
+        full_frame: [environment],
+        split_screen: [environment, other],
+        character_over_environment: [environment, `character_${(index % characters) + 1}`],
+      };
       return { narration: narration(subject, place), layout, images: keys[layout], motion, effect };
     }),
   };
@@ -107,7 +119,10 @@ const LIGHT = ['at dawn', 'in morning light', 'at noon', 'under heavy clouds', '
 
 /** "The Whale That Sang Alone" -> "the whale". */
 function subjectOf(topic: string): string {
-  const words = topic.replace(/[^A-Za-z' -]/g, '').split(/\s+/).filter(Boolean);
+  const words = topic
+    .replace(/[^A-Za-z' -]/g, '')
+    .split(/\s+/)
+    .filter(Boolean);
   const noun = words.find((word) => !/^(the|a|an|of|how|why|what|that|in)$/i.test(word)) ?? 'creature';
   return `the ${noun.toLowerCase()}`;
 }

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 
 /** How long an access token is good (s). */
-export const TOKEN_SECONDS = 3_599;
+const TOKEN_SECONDS = 3_599;
 
 interface Code {
   channelId: string;

@@ -13,10 +13,17 @@ export class OAuthController {
   consent(@Query() query: Record<string, string | undefined>, @Res() response: Response): void {
     const { client_id, redirect_uri = '', state = '', scope = '', code_challenge, access_type, prompt, channel_id, approve } = query;
     if (client_id !== SIMULATED_KEY) throw new WireError(401, 'Error 401: invalid_client');
-    if (!/^https:\/\/|^http:\/\/(localhost|127\.0\.0\.1)[:/]/.test(redirect_uri)) throw new WireError(400, 'Error 400: redirect_uri_mismatch');
+    if (!/^https:\/\/|^http:\/\/(localhost|127\.0\.0\.1)[:/]/.test(redirect_uri))
+      throw new WireError(400, 'Error 400: redirect_uri_mismatch');
     if (approve && channel_id && /^UC[\w-]{22}$/.test(channel_id)) {
       const offline = access_type === 'offline' && prompt === 'consent';
-      const code = this.accounts.agree({ channelId: channel_id, redirectUri: redirect_uri, challenge: code_challenge ?? null, scope, offline });
+      const code = this.accounts.agree({
+        channelId: channel_id,
+        redirectUri: redirect_uri,
+        challenge: code_challenge ?? null,
+        scope,
+        offline,
+      });
       response.redirect(`${redirect_uri}?${new URLSearchParams({ state, code, scope }).toString()}`);
       return;
     }

@@ -37,7 +37,10 @@ export class YouTubeController {
   list(@Headers('authorization') authorization: string | undefined, @Query('id') ids = ''): object {
     const channelId = this.channel(authorization);
     // An unknown id is no error: it is only not among the items.
-    const items = ids.split(',').map((id) => this.videos.find(id, channelId)).filter((video) => video !== null);
+    const items = ids
+      .split(',')
+      .map((id) => this.videos.find(id, channelId))
+      .filter((video) => video !== null);
     return { kind: 'youtube#videoListResponse', items };
   }
 
@@ -53,13 +56,22 @@ export class YouTubeController {
 
   @Post('upload/youtube/v3/videos')
   @HttpCode(200)
-  open(@Headers() headers: Record<string, string | undefined>, @Query('uploadType') type: string, @Body() body: VideoBody, @Req() request: Request, @Res() response: Response): void {
+  open(
+    @Headers() headers: Record<string, string | undefined>,
+    @Query('uploadType') type: string,
+    @Body() body: VideoBody,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): void {
     const channelId = this.channel(headers.authorization);
     const total = Number(headers['x-upload-content-length']);
-    if (type !== 'resumable' || !Number.isInteger(total) || total <= 0) throw refuse(400, 'invalidRequest', 'Only resumable uploads of a stated length are served.');
+    if (type !== 'resumable' || !Number.isInteger(total) || total <= 0)
+      throw refuse(400, 'invalidRequest', 'Only resumable uploads of a stated length are served.');
     const { title = '', description = '' } = body.snippet ?? {};
-    if (!title.trim() || title.length > 100 || /[<>]/.test(title)) throw refuse(400, 'invalidTitle', 'The request metadata specifies an invalid or empty video title.');
-    if (Buffer.byteLength(description) > 5_000 || /[<>]/.test(description)) throw refuse(400, 'invalidDescription', 'The request metadata specifies an invalid video description.');
+    if (!title.trim() || title.length > 100 || /[<>]/.test(title))
+      throw refuse(400, 'invalidTitle', 'The request metadata specifies an invalid or empty video title.');
+    if (Buffer.byteLength(description) > 5_000 || /[<>]/.test(description))
+      throw refuse(400, 'invalidDescription', 'The request metadata specifies an invalid video description.');
     const resource: UploadSession['resource'] = {
       snippet: { ...body.snippet, title, channelId },
       status: { privacyStatus: 'public', ...body.status, uploadStatus: 'uploaded' },
@@ -70,7 +82,12 @@ export class YouTubeController {
   }
 
   @Put('upload/youtube/v3/videos')
-  async send(@Headers('content-range') range = '', @Query('upload_id') id: string, @Req() request: Request, @Res() response: Response): Promise<void> {
+  async send(
+    @Headers('content-range') range = '',
+    @Query('upload_id') id: string,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
     const session = this.videos.session(id);
     if (!session) throw refuse(404, 'notFound', 'The upload session is not known.');
     if (session.video) {
@@ -79,7 +96,8 @@ export class YouTubeController {
       return;
     }
     const [, first, last, total] = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(range) ?? [];
-    if (total === undefined || Number(total) !== session.total) throw refuse(400, 'badRequest', 'Content-Range does not fit the announced length.');
+    if (total === undefined || Number(total) !== session.total)
+      throw refuse(400, 'badRequest', 'Content-Range does not fit the announced length.');
     if (first !== undefined) await this.take(session, Number(first), Number(last), request);
     if (session.received === session.total) {
       response.status(201).json(this.videos.publish(session));
@@ -91,7 +109,8 @@ export class YouTubeController {
 
   private async take(session: UploadSession, first: number, last: number, request: Request): Promise<void> {
     const whole = last + 1 === session.total;
-    if (first !== session.received || (!whole && (last + 1 - first) % UNIT !== 0)) throw refuse(400, 'badRequest', 'Chunks must follow each other and be multiples of 256 KiB.');
+    if (first !== session.received || (!whole && (last + 1 - first) % UNIT !== 0))
+      throw refuse(400, 'badRequest', 'Chunks must follow each other and be multiples of 256 KiB.');
     for await (const piece of request as AsyncIterable<Buffer>) {
       session.hash.update(piece);
       session.received += piece.length;

@@ -29,7 +29,8 @@ const ok = (data: object | number | string) => ({ code: 200, msg: 'success', dat
 const refuse = (code: number, msg: string) => new WireError(200, { code, msg, data: null });
 
 function demandKey(authorization: string | undefined): void {
-  if (authorization !== `Bearer ${SIMULATED_KEY}`) throw new WireError(401, { code: 401, msg: 'You do not have access permissions', data: null });
+  if (authorization !== `Bearer ${SIMULATED_KEY}`)
+    throw new WireError(401, { code: 401, msg: 'You do not have access permissions', data: null });
 }
 
 @Controller('kie/api/v1')
@@ -45,18 +46,28 @@ class KieController {
 
   @Post('jobs/createTask')
   @HttpCode(200)
-  createTask(@Headers('authorization') authorization: string | undefined, @Body() body: { model?: string; input?: object }, @Req() request: Request): object {
+  createTask(
+    @Headers('authorization') authorization: string | undefined,
+    @Body() body: { model?: string; input?: object },
+    @Req() request: Request,
+  ): object {
     demandKey(authorization);
     if (!body.model) throw new WireError(500, { code: 500, msg: 'model is required', data: null });
     const { input = {} } = body;
-    const list = (input as { image_urls?: unknown[] }).image_urls;
-    const picture = body.model.includes('v2-5') ? text(input, 'image_url') : String(list?.[0] ?? '');
+    const { image_urls: list } = input as { image_urls?: string[] };
+    const picture = body.model.includes('v2-5') ? text(input, 'image_url') : (list?.[0] ?? '');
     const duration = (input as { duration?: unknown }).duration ?? '5';
     if (!text(input, 'prompt')) throw refuse(422, 'prompt is required');
     if (!/^https?:\/\//.test(picture)) throw refuse(422, 'image_url must be a public URL');
     if (duration !== '5' && duration !== '10') throw refuse(422, 'duration must be one of "5", "10"');
     const seconds = Number(duration);
-    const job: Job = { taskId: `task_kling_${randomUUID().replaceAll('-', '')}`, model: body.model, param: JSON.stringify(body), createTime: Date.now(), state: 'queued' };
+    const job: Job = {
+      taskId: `task_kling_${randomUUID().replaceAll('-', '')}`,
+      model: body.model,
+      param: JSON.stringify(body),
+      createTime: Date.now(),
+      state: 'queued',
+    };
     this.jobs.set(job.taskId, job);
     this.credits -= seconds * 8.4;
     this.ledger.record({ provider: 'kie', operation: 'clip', usd: seconds * SECOND_USD, detail: { job: job.taskId, model: body.model } });
@@ -127,13 +138,23 @@ class KieUploadController {
   @Post('file-stream-upload')
   @HttpCode(200)
   @UseInterceptors(FileInterceptor('file'))
-  async upload(@Headers('authorization') authorization: string | undefined, @UploadedFile() file: Express.Multer.File | undefined, @Req() request: Request): Promise<object> {
+  async upload(
+    @Headers('authorization') authorization: string | undefined,
+    @UploadedFile() file: Express.Multer.File | undefined,
+    @Req() request: Request,
+  ): Promise<object> {
     demandKey(authorization);
     if (!file) throw refuse(400, 'file is required');
     const fileName = text(request.body, 'fileName') || file.originalname;
     const { name } = await this.files.save(fileName, file.buffer);
     this.ledger.record({ provider: 'kie', operation: 'upload', usd: 0 });
-    const data = { fileName, filePath: `${text(request.body, 'uploadPath')}/${fileName}`, downloadUrl: urlOf(request, `/files/${name}`), fileSize: file.size, mimeType: file.mimetype };
+    const data = {
+      fileName,
+      filePath: `${text(request.body, 'uploadPath')}/${fileName}`,
+      downloadUrl: urlOf(request, `/files/${name}`),
+      fileSize: file.size,
+      mimeType: file.mimetype,
+    };
     return { success: true, ...ok({ ...data, uploadedAt: new Date().toISOString() }) };
   }
 }

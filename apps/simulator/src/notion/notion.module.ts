@@ -1,7 +1,20 @@
 import { SIMULATED_KEY } from '#config';
 import { statusFromTitle } from '#pipeline';
 import { PROPERTIES } from '#providers/notion';
-import { Body, Controller, Get, HttpCode, Injectable, Module, Param, Patch, Post, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  Injectable,
+  Module,
+  Param,
+  Patch,
+  Post,
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
 import type { Request } from 'express';
 import { WireError, text } from '../answer.js';
 import { Ledger } from '../ledger.js';
@@ -18,7 +31,8 @@ class NotionGuard implements CanActivate {
     if (request.headers.authorization !== `Bearer ${SIMULATED_KEY}`) throw notionError(401, 'unauthorized', 'API token is invalid.');
     const version = request.headers['notion-version'];
     if (!version) throw notionError(400, 'missing_version', 'Notion-Version header should be defined.');
-    if (!VERSIONS.includes(String(version))) throw notionError(400, 'validation_error', `Notion-Version ${String(version)} is not served by the simulator.`);
+    if (!VERSIONS.includes(String(version)))
+      throw notionError(400, 'validation_error', `Notion-Version ${String(version)} is not served by the simulator.`);
     this.ledger.record({ provider: 'notion', operation: request.method, usd: 0 });
     return true;
   }

@@ -21,7 +21,7 @@ const SCHEMA: Readonly<Record<string, string>> = {
 const STATUS_OPTIONS = STATUSES.map(statusTitle);
 export const BOT_ID = '00000000-0000-4000-8000-00000000b071';
 const PERSON_ID = '00000000-0000-4000-8000-0000000e4501';
-export const DATA_SOURCE_ID = '00000000-0000-4000-8000-00000000da7a';
+const DATA_SOURCE_ID = '00000000-0000-4000-8000-00000000da7a';
 const DATABASE_ID = '00000000-0000-4000-8000-0000000000db';
 
 type Value = Record<string, unknown>;
@@ -97,7 +97,11 @@ export class NotionWorkspace implements OnModuleDestroy {
   private find(id: string): Page {
     const page = this.pages.get(id);
     if (page) return page;
-    throw notionError(404, 'object_not_found', `Could not find page with ID: ${id}. Make sure the relevant pages and databases are shared with your integration.`);
+    throw notionError(
+      404,
+      'object_not_found',
+      `Could not find page with ID: ${id}. Make sure the relevant pages and databases are shared with your integration.`,
+    );
   }
 
   private assign(page: Page, properties: Record<string, unknown>): void {
@@ -120,7 +124,10 @@ export class NotionWorkspace implements OnModuleDestroy {
       is_locked: false,
       parent: { type: 'data_source_id', data_source_id: DATA_SOURCE_ID, database_id: DATABASE_ID },
       properties: Object.fromEntries(
-        Object.entries(SCHEMA).map(([name, type], index) => [name, { id: `p${index}`, type, [type]: (properties[name]?.[type] ?? empty(type)) as unknown }]),
+        Object.entries(SCHEMA).map(([name, type], index) => [
+          name,
+          { id: `p${index}`, type, [type]: properties[name]?.[type] ?? empty(type) },
+        ]),
       ),
       url: `https://www.notion.so/${id.replaceAll('-', '')}`,
       public_url: null,
@@ -176,13 +183,20 @@ export function notionError(status: number, code: string, message: string): Wire
 function accepted(name: string, kind: string, value: unknown): Value {
   if (kind === 'status') {
     const option = (value as { name?: string } | null)?.name ?? '';
-    if (!STATUS_OPTIONS.includes(option)) throw notionError(400, 'validation_error', `Status option "${option}" does not exist on property "${name}".`);
+    if (!STATUS_OPTIONS.includes(option))
+      throw notionError(400, 'validation_error', `Status option "${option}" does not exist on property "${name}".`);
   }
   if (kind !== 'title' && kind !== 'rich_text') return { [kind]: value ?? null };
-  if (!Array.isArray(value)) throw notionError(400, 'validation_error', `body failed validation: body.properties.${name}.${kind} should be an array.`);
+  if (!Array.isArray(value))
+    throw notionError(400, 'validation_error', `body failed validation: body.properties.${name}.${kind} should be an array.`);
   const pieces = value.map((piece: { text?: { content?: string } }) => piece.text?.content ?? '');
   const long = pieces.find((piece) => piece.length > 2_000);
-  if (long) throw notionError(400, 'validation_error', `body failed validation: body.properties.${name}.${kind}[0].text.content.length should be ≤ \`2000\`, instead was \`${long.length}\`.`);
+  if (long)
+    throw notionError(
+      400,
+      'validation_error',
+      `body failed validation: body.properties.${name}.${kind}[0].text.content.length should be ≤ \`2000\`, instead was \`${long.length}\`.`,
+    );
   return { [kind]: pieces.map((content) => ({ type: 'text', text: { content, link: null }, plain_text: content, href: null })) };
 }
 

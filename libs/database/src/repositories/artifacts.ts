@@ -28,7 +28,13 @@ export class Artifacts {
   /** Adds a step's items; those that exist already are left as they are. */
   async add(artifacts: readonly NewArtifact[]): Promise<void> {
     if (artifacts.length === 0) return;
-    await this.manager.createQueryBuilder().insert().into(ArtifactRow).values([...artifacts]).orIgnore().execute();
+    await this.manager
+      .createQueryBuilder()
+      .insert()
+      .into(ArtifactRow)
+      .values([...artifacts])
+      .orIgnore()
+      .execute();
   }
 
   async find(id: string): Promise<ArtifactRow | null> {
@@ -48,7 +54,7 @@ export class Artifacts {
   /** The finished artifacts of a kind, in order. */
   async ready<K extends ItemKind>(taskId: string, kind: K): Promise<ArtifactRow<K>[]> {
     const rows = await this.manager.find(ArtifactRow, { where: { taskId, kind, state: 'ready' }, order: { position: 'ASC' } });
-    return rows as ArtifactRow[] as ArtifactRow<K>[];
+    return rows as ArtifactRow<K>[];
   }
 
   /** Takes an item for this worker, if the ticket is its latest and nobody works on it. Null: nothing to do. */
@@ -56,7 +62,12 @@ export class Artifacts {
     const result = await this.manager
       .createQueryBuilder()
       .update(ArtifactRow)
-      .set({ state: 'running', attempt: () => 'attempt + 1', leaseToken, leaseUntil: () => `now() + ${Math.round(leaseMs)} * interval '1 millisecond'` })
+      .set({
+        state: 'running',
+        attempt: () => 'attempt + 1',
+        leaseToken,
+        leaseUntil: () => `now() + ${Math.round(leaseMs)} * interval '1 millisecond'`,
+      })
       .where('id = :id AND generation = :generation', { id, generation })
       .andWhere(`((state = 'due' AND next_at <= now()) OR (state = 'running' AND lease_until < now()))`)
       .execute();
@@ -75,11 +86,24 @@ export class Artifacts {
 
   /** Records a finished item. False: the lease was lost, somebody else decides. */
   async commit(id: string, leaseToken: string, made: MadeArtifact): Promise<boolean> {
-    return this.holding(id, leaseToken, { ...made, state: 'ready', leaseToken: null, leaseUntil: null, errorCode: null, errorMessage: null });
+    return this.holding(id, leaseToken, {
+      ...made,
+      state: 'ready',
+      leaseToken: null,
+      leaseUntil: null,
+      errorCode: null,
+      errorMessage: null,
+    });
   }
 
   /** Puts an item off after a failure, under a new generation; `nextAt` is when it may be tried again. */
-  async putOff(id: string, leaseToken: string, nextAt: Date, error: { code: string; message: string }, countsAttempt: boolean): Promise<boolean> {
+  async putOff(
+    id: string,
+    leaseToken: string,
+    nextAt: Date,
+    error: { code: string; message: string },
+    countsAttempt: boolean,
+  ): Promise<boolean> {
     return this.holding(id, leaseToken, {
       state: 'due',
       nextAt,
@@ -93,7 +117,13 @@ export class Artifacts {
   }
 
   async fail(id: string, leaseToken: string, error: { code: string; message: string }): Promise<boolean> {
-    return this.holding(id, leaseToken, { state: 'failed', leaseToken: null, leaseUntil: null, errorCode: error.code, errorMessage: error.message });
+    return this.holding(id, leaseToken, {
+      state: 'failed',
+      leaseToken: null,
+      leaseUntil: null,
+      errorCode: error.code,
+      errorMessage: error.message,
+    });
   }
 
   /** Adds to what the item has cost (USD). */
@@ -116,7 +146,10 @@ export class Artifacts {
 
   /** Items whose worker has gone silent. */
   async leaseExpired(): Promise<ArtifactRow[]> {
-    return this.manager.createQueryBuilder(ArtifactRow, 'artifact').where(`artifact.state = 'running' AND artifact.lease_until < now()`).getMany();
+    return this.manager
+      .createQueryBuilder(ArtifactRow, 'artifact')
+      .where(`artifact.state = 'running' AND artifact.lease_until < now()`)
+      .getMany();
   }
 
   /** Items that could have been made for a while and have no ticket on its way to the queue. */
@@ -150,7 +183,17 @@ export class Artifacts {
       .createQueryBuilder()
       .insert()
       .into(ArtifactRow)
-      .values(artifacts.map(({ channelId, taskId, step, kind, position, revision, input }) => ({ channelId, taskId, step, kind, position, revision: revision + 1, input })))
+      .values(
+        artifacts.map(({ channelId, taskId, step, kind, position, revision, input }) => ({
+          channelId,
+          taskId,
+          step,
+          kind,
+          position,
+          revision: revision + 1,
+          input,
+        })),
+      )
       .returning('id')
       .execute();
     return this.byIds(added.raw as { id: string }[]);

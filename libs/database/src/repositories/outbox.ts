@@ -17,12 +17,24 @@ export class Outbox {
   /** Writes jobs; they reach their queues after the transaction is committed. */
   async add(jobs: readonly OutgoingJob[]): Promise<void> {
     if (jobs.length === 0) return;
-    await this.manager.createQueryBuilder().insert().into(OutboxRow).values([...jobs]).orIgnore().execute();
+    await this.manager
+      .createQueryBuilder()
+      .insert()
+      .into(OutboxRow)
+      .values([...jobs])
+      .orIgnore()
+      .execute();
   }
 
   /** The jobs whose time has come, oldest first. */
   async due(limit: number): Promise<OutboxRow[]> {
-    return this.manager.createQueryBuilder(OutboxRow, 'outbox').where('outbox.not_before <= now()').orderBy('outbox.not_before').addOrderBy('outbox.created_at').limit(limit).getMany();
+    return this.manager
+      .createQueryBuilder(OutboxRow, 'outbox')
+      .where('outbox.not_before <= now()')
+      .orderBy('outbox.not_before')
+      .addOrderBy('outbox.created_at')
+      .limit(limit)
+      .getMany();
   }
 
   async remove(jobs: readonly OutboxRow[]): Promise<void> {

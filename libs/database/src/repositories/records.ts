@@ -64,7 +64,9 @@ export class WebhookEvents {
   async unhandled(olderThanMs: number): Promise<WebhookEventRow[]> {
     return this.manager
       .createQueryBuilder(WebhookEventRow, 'event')
-      .where(`event.handled_at IS NULL AND event.type <> 'handshake' AND event.created_at < now() - :age * interval '1 millisecond'`, { age: olderThanMs })
+      .where(`event.handled_at IS NULL AND event.type <> 'handshake' AND event.created_at < now() - :age * interval '1 millisecond'`, {
+        age: olderThanMs,
+      })
       .orderBy('event.created_at')
       .limit(500)
       .getMany();

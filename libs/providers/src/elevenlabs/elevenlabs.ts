@@ -1,4 +1,4 @@
-import { Failure, transient, type WordTiming } from '#pipeline';
+import { type Failure, transient, type WordTiming } from '#pipeline';
 import { ElevenLabsClient, ElevenLabsError } from '@elevenlabs/elevenlabs-js';
 import { elevenLabsFailure } from './failure.js';
 
@@ -28,7 +28,9 @@ export class ElevenLabs {
         { text, modelId: model, languageCode: language, outputFormat: 'mp3_44100_128' },
         { abortSignal: signal },
       );
-      const words = alignment ? wordTimings(alignment.characters, alignment.characterStartTimesSeconds, alignment.characterEndTimesSeconds) : [];
+      const words = alignment
+        ? wordTimings(alignment.characters, alignment.characterStartTimesSeconds, alignment.characterEndTimesSeconds)
+        : [];
       return { audio: Buffer.from(audioBase64, 'base64'), characters: text.length, words };
     } catch (error) {
       throw asFailure(error);

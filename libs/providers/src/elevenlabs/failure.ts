@@ -1,4 +1,4 @@
-import { Failure, permanent, quotaExhausted, transient } from '#pipeline';
+import { type Failure, permanent, quotaExhausted, transient } from '#pipeline';
 
 /** An account's credits come back with its next period or when someone tops it up; it is looked at again every hour. */
 const LOOK_AGAIN_MS = 3_600_000;
@@ -9,10 +9,17 @@ const LOOK_AGAIN_MS = 3_600_000;
  */
 export function elevenLabsFailure(httpStatus: number, body: unknown): Failure {
   const { code, message } = detailOf(body);
-  const base = { code: `ELEVENLABS_${(code ?? String(httpStatus)).toUpperCase()}`, message: `ElevenLabs: ${httpStatus} ${code ?? ''}: ${message}` };
+  const base = {
+    code: `ELEVENLABS_${(code ?? String(httpStatus)).toUpperCase()}`,
+    message: `ElevenLabs: ${httpStatus} ${code ?? ''}: ${message}`,
+  };
   // A used-up account has been answered 401 as well as 402.
   if (code === 'quota_exceeded' || httpStatus === 402) {
-    return quotaExhausted({ ...base, userMessage: 'The ElevenLabs credits are used up. The work goes on by itself once there are new ones.', retryAfterMs: LOOK_AGAIN_MS });
+    return quotaExhausted({
+      ...base,
+      userMessage: 'The ElevenLabs credits are used up. The work goes on by itself once there are new ones.',
+      retryAfterMs: LOOK_AGAIN_MS,
+    });
   }
   if (httpStatus === 401 || httpStatus === 403) {
     return permanent({ ...base, userMessage: 'ElevenLabs refused the key. Check ELEVENLABS_API_KEY and its rights, then retry.' });

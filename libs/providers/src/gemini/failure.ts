@@ -1,4 +1,4 @@
-import { Failure, permanent, quotaExhausted, transient, untilPacificMidnightMs } from '#pipeline';
+import { type Failure, permanent, quotaExhausted, transient, untilPacificMidnightMs } from '#pipeline';
 
 /** Models that Google has switched off, and what took their place (Gemini deprecations page, read 2026-11-20). */
 const RETIRED: Readonly<Record<string, string>> = {
@@ -25,10 +25,17 @@ export function geminiFailure(httpStatus: number, body: string, model: string): 
   if (error.code === 404) {
     const replacement = RETIRED[model];
     const instead = replacement ? `Use ${replacement} instead.` : 'Look up the models that your key may use.';
-    return permanent({ ...base, userMessage: `Gemini no longer has the model ${model} for this key. ${instead} (GEMINI_TEXT_MODEL, GEMINI_IMAGE_MODEL)` });
+    return permanent({
+      ...base,
+      userMessage: `Gemini no longer has the model ${model} for this key. ${instead} (GEMINI_TEXT_MODEL, GEMINI_IMAGE_MODEL)`,
+    });
   }
   if (isBadKey(error)) {
-    return permanent({ ...base, code: 'GEMINI_KEY_REFUSED', userMessage: 'Gemini refused the key. Check GEMINI_API_KEY and that its project may use the API, then retry.' });
+    return permanent({
+      ...base,
+      code: 'GEMINI_KEY_REFUSED',
+      userMessage: 'Gemini refused the key. Check GEMINI_API_KEY and that its project may use the API, then retry.',
+    });
   }
   if (error.code === 408 || error.code === 499 || error.code >= 500) {
     return transient({ ...base, userMessage: 'Gemini is overloaded or did not answer in time. It is tried again by itself.' });
@@ -37,7 +44,9 @@ export function geminiFailure(httpStatus: number, body: string, model: string): 
 }
 
 function limitFailure(error: WireError, base: { code: string; message: string }): Failure {
-  const quotaIds = error.details.flatMap(({ violations }) => (Array.isArray(violations) ? (violations as { quotaId?: unknown }[]) : [])).map(({ quotaId }) => String(quotaId));
+  const quotaIds = error.details
+    .flatMap(({ violations }) => (Array.isArray(violations) ? (violations as { quotaId?: unknown }[]) : []))
+    .map(({ quotaId }) => String(quotaId));
   // Checked first: the answer to a used-up day also carries a retryDelay of seconds.
   if (quotaIds.some((id) => id.includes('PerDay'))) {
     return quotaExhausted({

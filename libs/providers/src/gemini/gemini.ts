@@ -1,4 +1,4 @@
-import { Failure, permanent, transient } from '#pipeline';
+import { type Failure, permanent, transient } from '#pipeline';
 import { ApiError, GoogleGenAI, type GenerateContentParameters, type GenerateContentResponse } from '@google/genai';
 import { geminiFailure } from './failure.js';
 
@@ -49,7 +49,15 @@ export class Gemini {
    * Draws a 16:9 picture.
    * @throws Failure as `geminiFailure` says, or GEMINI_BLOCKED / GEMINI_NO_IMAGE when the answer holds no picture
    */
-  async drawImage({ model, prompt, signal }: { model: string; prompt: string; signal: AbortSignal }): Promise<{ bytes: Buffer; model: string }> {
+  async drawImage({
+    model,
+    prompt,
+    signal,
+  }: {
+    model: string;
+    prompt: string;
+    signal: AbortSignal;
+  }): Promise<{ bytes: Buffer; model: string }> {
     const response = await this.generate(model, {
       model,
       contents: prompt,

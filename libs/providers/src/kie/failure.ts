@@ -1,4 +1,4 @@
-import { Failure, permanent, transient } from '#pipeline';
+import { type Failure, permanent, transient } from '#pipeline';
 
 /** The window of KIE's limit of 20 new jobs; it answers 429 without saying how long to wait. */
 const SUBMIT_WINDOW_MS = 10_000;
@@ -11,10 +11,19 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   402: (base) => permanent({ ...base, userMessage: 'The KIE account has no credits left. Top it up, then retry.' }),
   404: (base) => permanent({ ...base, userMessage: 'KIE does not know this job any more. Ask for the clip to be made again.' }),
   422: (base) => permanent({ ...base, userMessage: `KIE did not accept the request: ${base.message}` }),
-  429: (base) => transient({ ...base, userMessage: 'KIE takes fewer jobs at a time than were sent. It is tried again by itself.', retryAfterMs: SUBMIT_WINDOW_MS }),
+  429: (base) =>
+    transient({
+      ...base,
+      userMessage: 'KIE takes fewer jobs at a time than were sent. It is tried again by itself.',
+      retryAfterMs: SUBMIT_WINDOW_MS,
+    }),
   433: (base) => permanent({ ...base, userMessage: "This KIE key's own limit is used up. Raise it in KIE's settings, then retry." }),
   455: (base) => transient({ ...base, userMessage: 'KIE is under maintenance. It is tried again by itself.' }),
-  501: (base) => permanent({ ...base, userMessage: `The clip could not be made: ${base.message} Change the picture or the motion and ask for it again.` }),
+  501: (base) =>
+    permanent({
+      ...base,
+      userMessage: `The clip could not be made: ${base.message} Change the picture or the motion and ask for it again.`,
+    }),
   505: (base) => permanent({ ...base, userMessage: 'KIE has switched this model off. Choose another in KIE_CLIP_MODEL, then retry.' }),
 };
 

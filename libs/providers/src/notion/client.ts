@@ -22,7 +22,12 @@ export class NotionClient {
   async readRow(pageId: string): Promise<NotionRow | null> {
     try {
       const page = await this.client.pages.retrieve({ page_id: pageId });
-      if (!isFullPage(page)) throw transient({ code: 'NOTION_NONSENSE', message: 'Notion answered with half a page', userMessage: 'Notion answered with something unexpected. It is tried again by itself.' });
+      if (!isFullPage(page))
+        throw transient({
+          code: 'NOTION_NONSENSE',
+          message: 'Notion answered with half a page',
+          userMessage: 'Notion answered with something unexpected. It is tried again by itself.',
+        });
       return rowOf(page);
     } catch (error) {
       const failure = notionFailure(error);

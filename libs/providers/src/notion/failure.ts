@@ -15,14 +15,24 @@ export function notionFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const { code, status, message, headers } = error as NotionError;
   const name = typeof code === 'string' ? code : 'unreachable';
-  const base = { code: `NOTION_${name.toUpperCase()}`, message: `Notion: ${String(status ?? '')} ${name}: ${String(message)}`, cause: error };
+  const base = {
+    code: `NOTION_${name.toUpperCase()}`,
+    message: `Notion: ${typeof status === 'number' ? status : 'no answer'}, ${name}: ${String(message)}`,
+    cause: error,
+  };
   if (typeof status !== 'number' || PASSING.includes(status)) {
     const retryAfterMs = retryAfter(headers);
-    return transient({ ...base, userMessage: 'Notion did not take the request. It is tried again by itself.', ...(retryAfterMs && { retryAfterMs }) });
+    return transient({
+      ...base,
+      userMessage: 'Notion did not take the request. It is tried again by itself.',
+      ...(retryAfterMs && { retryAfterMs }),
+    });
   }
   if (status === 401) return permanent({ ...base, userMessage: 'Notion refused the token. Check NOTION_TOKEN.' });
-  if (status === 403) return permanent({ ...base, userMessage: 'The Notion connection lacks a right. Give it read and update rights for content.' });
-  if (status === 404) return permanent({ ...base, userMessage: 'The Notion row is gone or not shared with the connection. Share the database with it.' });
+  if (status === 403)
+    return permanent({ ...base, userMessage: 'The Notion connection lacks a right. Give it read and update rights for content.' });
+  if (status === 404)
+    return permanent({ ...base, userMessage: 'The Notion row is gone or not shared with the connection. Share the database with it.' });
   return permanent({ ...base, userMessage: `Notion did not accept the request: ${String(message)}` });
 }
 

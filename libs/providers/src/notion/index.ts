@@ -1,3 +1,3 @@
 export { NotionClient } from './client.js';
-export { PROPERTIES, type NotionRow, type RowUpdate } from './row.js';
+export { PROPERTIES, type NotionRow } from './row.js';
 export { handshakeToken, isSigned, parseEvent, NotionEvent } from './webhook.js';

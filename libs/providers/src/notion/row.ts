@@ -79,6 +79,10 @@ function plain(property: unknown): string {
   if (typeof property !== 'object' || property === null) return '';
   const { title, rich_text, select, status } = property as Record<string, unknown>;
   const pieces = title ?? rich_text;
-  if (Array.isArray(pieces)) return pieces.map((piece: { plain_text?: string }) => piece.plain_text ?? '').join('').trim();
+  if (Array.isArray(pieces))
+    return pieces
+      .map((piece: { plain_text?: string }) => piece.plain_text ?? '')
+      .join('')
+      .trim();
   return ((select ?? status) as { name?: string } | null | undefined)?.name?.trim() ?? '';
 }

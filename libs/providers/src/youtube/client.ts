@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { Failure, permanent, transient } from '#pipeline';
+import { type Failure, permanent, transient } from '#pipeline';
 import { youtube, type youtube_v3 } from '@googleapis/youtube';
 import { OAuth2Client } from 'google-auth-library';
 import { youtubeFailure } from './failure.js';
@@ -45,7 +45,11 @@ export class YouTubeClient {
   ) {
     const { protocol, hostname } = new URL(baseUrl);
     if (protocol !== 'https:' && !['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) {
-      throw permanent({ code: 'YOUTUBE_URL_UNSAFE', message: `${baseUrl} is neither https nor loopback`, userMessage: 'YOUTUBE_BASE_URL must begin with https://.' });
+      throw permanent({
+        code: 'YOUTUBE_URL_UNSAFE',
+        message: `${baseUrl} is neither https nor loopback`,
+        userMessage: 'YOUTUBE_BASE_URL must begin with https://.',
+      });
     }
     this.rootUrl = `${baseUrl}/`;
     const auth = new OAuth2Client();
@@ -58,7 +62,11 @@ export class YouTubeClient {
     const { data } = await this.api.channels.list({ part: ['id'], mine: true }, this.options).catch(refused);
     const id = data.items?.[0]?.id;
     if (id) return id;
-    throw permanent({ code: 'YOUTUBE_NO_CHANNEL', message: 'The grant has no channel', userMessage: 'The Google account that was connected has no YouTube channel. Connect the right one.' });
+    throw permanent({
+      code: 'YOUTUBE_NO_CHANNEL',
+      message: 'The grant has no channel',
+      userMessage: 'The Google account that was connected has no YouTube channel. Connect the right one.',
+    });
   }
 
   /** A video, or null when YouTube does not know it. */
@@ -72,12 +80,19 @@ export class YouTubeClient {
   async setPrivacy(id: string, privacyStatus: PrivacyStatus): Promise<Video> {
     const { data } = await this.api.videos.list({ part: ['status'], id: [id] }, this.options).catch(refused);
     const status = data.items?.[0]?.status;
-    if (!status) throw permanent({ code: 'YOUTUBE_VIDEO_GONE', message: `YouTube does not know ${id}`, userMessage: `YouTube no longer has the video ${id}. Look in YouTube Studio what became of it.` });
+    if (!status)
+      throw permanent({
+        code: 'YOUTUBE_VIDEO_GONE',
+        message: `YouTube does not know ${id}`,
+        userMessage: `YouTube no longer has the video ${id}. Look in YouTube Studio what became of it.`,
+      });
     if (status.privacyStatus !== privacyStatus) {
       // An update replaces the whole part: what is left out is lost.
       const { embeddable, license, publicStatsViewable, selfDeclaredMadeForKids, containsSyntheticMedia } = status;
       const kept = { embeddable, license, publicStatsViewable, selfDeclaredMadeForKids, containsSyntheticMedia };
-      await this.api.videos.update({ part: ['status'], requestBody: { id, status: { ...kept, privacyStatus } } }, this.options).catch(refused);
+      await this.api.videos
+        .update({ part: ['status'], requestBody: { id, status: { ...kept, privacyStatus } } }, this.options)
+        .catch(refused);
     }
     return (await this.readVideo(id)) ?? { id, privacyStatus: 'unknown' };
   }
@@ -119,7 +134,11 @@ export class YouTubeClient {
       idle = state.received > sent ? 0 : idle + 1;
       sent = state.received;
     }
-    throw transient({ code: 'YOUTUBE_UPLOAD_BROKEN', message: `The upload stopped at byte ${sent} of ${size}`, userMessage: 'The upload broke off. It goes on by itself.' });
+    throw transient({
+      code: 'YOUTUBE_UPLOAD_BROKEN',
+      message: `The upload stopped at byte ${sent} of ${size}`,
+      userMessage: 'The upload broke off. It goes on by itself.',
+    });
   }
 
   /** Asks a session how far it is. A finished one answers with its video, as often as it is asked. */
@@ -136,7 +155,12 @@ export class YouTubeClient {
     if (response.status === 404 || response.status === 410) return { state: 'gone' };
     if (response.status !== 200 && response.status !== 201) throw await failureOf(response);
     const video = (await response.json()) as { id?: unknown; status?: { privacyStatus?: unknown } };
-    if (typeof video.id !== 'string') throw transient({ code: 'YOUTUBE_NONSENSE', message: 'A finished upload without a video id', userMessage: 'YouTube answered with something unexpected. It is asked again by itself.' });
+    if (typeof video.id !== 'string')
+      throw transient({
+        code: 'YOUTUBE_NONSENSE',
+        message: 'A finished upload without a video id',
+        userMessage: 'YouTube answered with something unexpected. It is asked again by itself.',
+      });
     return { state: 'done', video: { id: video.id, privacyStatus: String(video.status?.privacyStatus) } };
   }
 
@@ -147,9 +171,18 @@ export class YouTubeClient {
   private async fetch(url: string, init: RequestInit): Promise<Response> {
     const signal = AbortSignal.any([...(init.signal ? [init.signal] : []), AbortSignal.timeout(REQUEST_TIMEOUT_MS)]);
     try {
-      return await fetch(url, { ...init, signal, redirect: 'manual', headers: { ...(init.headers as Record<string, string>), authorization: `Bearer ${this.accessToken}` } });
+      return await fetch(url, {
+        ...init,
+        signal,
+        redirect: 'manual',
+        headers: { ...(init.headers as Record<string, string>), authorization: `Bearer ${this.accessToken}` },
+      });
     } catch (cause) {
-      throw transient({ code: 'YOUTUBE_UNREACHABLE', message: `YouTube did not answer: ${cause instanceof Error ? cause.name : ''}`, userMessage: 'YouTube did not answer. It is tried again by itself.' });
+      throw transient({
+        code: 'YOUTUBE_UNREACHABLE',
+        message: `YouTube did not answer: ${cause instanceof Error ? cause.name : ''}`,
+        userMessage: 'YouTube did not answer. It is tried again by itself.',
+      });
     }
   }
 
@@ -177,5 +210,10 @@ async function failureOf(response: Response): Promise<Failure> {
 function refused(error: unknown): never {
   const { response, message } = error as { response?: { status?: number; data?: unknown }; message?: string };
   if (response?.status) throw youtubeFailure(response.status, response.data);
-  throw transient({ code: 'YOUTUBE_UNREACHABLE', message: `YouTube did not answer: ${message ?? ''}`, userMessage: 'YouTube did not answer. It is tried again by itself.', cause: error });
+  throw transient({
+    code: 'YOUTUBE_UNREACHABLE',
+    message: `YouTube did not answer: ${message ?? ''}`,
+    userMessage: 'YouTube did not answer. It is tried again by itself.',
+    cause: error,
+  });
 }

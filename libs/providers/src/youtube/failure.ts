@@ -1,4 +1,4 @@
-import { Failure, permanent, quotaExhausted, transient, untilPacificMidnightMs } from '#pipeline';
+import { type Failure, permanent, quotaExhausted, transient, untilPacificMidnightMs } from '#pipeline';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -19,13 +19,22 @@ export function youtubeFailure(httpStatus: number, body: unknown): Failure {
     });
   }
   if (reason === 'uploadLimitExceeded') {
-    return quotaExhausted({ ...base, userMessage: 'YouTube takes no more videos for this channel today. The upload is tried again tomorrow.', retryAfterMs: DAY_MS });
+    return quotaExhausted({
+      ...base,
+      userMessage: 'YouTube takes no more videos for this channel today. The upload is tried again tomorrow.',
+      retryAfterMs: DAY_MS,
+    });
   }
   if (httpStatus === 429 || /rateLimitExceeded$/i.test(reason) || httpStatus >= 500 || httpStatus === 408) {
     return transient({ ...base, userMessage: 'YouTube did not take the request. It is tried again by itself.' });
   }
-  if (httpStatus === 401) return permanent({ ...base, userMessage: 'YouTube refused the access of this channel. Connect the channel again, then retry.' });
-  if (httpStatus === 403) return permanent({ ...base, userMessage: `YouTube forbids it (${reason}: ${message}). Check the channel in YouTube Studio, then retry.` });
+  if (httpStatus === 401)
+    return permanent({ ...base, userMessage: 'YouTube refused the access of this channel. Connect the channel again, then retry.' });
+  if (httpStatus === 403)
+    return permanent({
+      ...base,
+      userMessage: `YouTube forbids it (${reason}: ${message}). Check the channel in YouTube Studio, then retry.`,
+    });
   return permanent({ ...base, userMessage: `YouTube did not accept the video (${reason}: ${message}).` });
 }
 

@@ -50,7 +50,11 @@ export function parseGrant(json: string): OAuthGrant {
   const parsed = parse(GrantFile, JSON.parse(json));
   if (parsed.ok) return grantOf(parsed.value);
   const problems = describeProblems(parsed.problems);
-  throw permanent({ code: 'GRANT_INVALID', message: problems, userMessage: `The stored grant cannot be used (${problems}). Connect the channel again.` });
+  throw permanent({
+    code: 'GRANT_INVALID',
+    message: problems,
+    userMessage: `The stored grant cannot be used (${problems}). Connect the channel again.`,
+  });
 }
 
 export function grantOf({ refresh_token, access_token, expires_at, scopes, channel_id }: GrantFile): OAuthGrant {

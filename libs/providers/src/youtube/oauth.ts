@@ -3,7 +3,7 @@ import { CodeChallengeMethod, OAuth2Client } from 'google-auth-library';
 import type { OAuthGrant } from './grant.js';
 
 /** Upload, and everything that dresses a video: metadata, captions, playlists. */
-export const SCOPES = ['https://www.googleapis.com/auth/youtube.upload', 'https://www.googleapis.com/auth/youtube.force-ssl'] as const;
+const SCOPES = ['https://www.googleapis.com/auth/youtube.upload', 'https://www.googleapis.com/auth/youtube.force-ssl'] as const;
 
 export interface OAuthClientSettings {
   clientId: string;
@@ -47,7 +47,13 @@ export class GoogleOAuth {
         userMessage: 'The grant is not complete. Connect the channel again and leave every box on the consent page ticked.',
       });
     }
-    return { refreshToken: tokens.refresh_token, accessToken: tokens.access_token, expiresAt: new Date(tokens.expiry_date ?? 0), scopes, channelId: null };
+    return {
+      refreshToken: tokens.refresh_token,
+      accessToken: tokens.access_token,
+      expiresAt: new Date(tokens.expiry_date ?? 0),
+      scopes,
+      channelId: null,
+    };
   }
 
   /**
@@ -68,18 +74,33 @@ export class GoogleOAuth {
 
   private client(redirectUri?: string): OAuth2Client {
     const { clientId, clientSecret, authUrl, tokenUrl } = this.settings;
-    return new OAuth2Client({ clientId, clientSecret, endpoints: { oauth2AuthBaseUrl: authUrl, oauth2TokenUrl: tokenUrl }, ...(redirectUri && { redirectUri }) });
+    return new OAuth2Client({
+      clientId,
+      clientSecret,
+      endpoints: { oauth2AuthBaseUrl: authUrl, oauth2TokenUrl: tokenUrl },
+      ...(redirectUri && { redirectUri }),
+    });
   }
 }
 
 function refused(error: unknown): never {
   const { response, message } = error as { response?: { status?: number; data?: { error?: unknown } }; message?: string };
   const reason = typeof response?.data?.error === 'string' ? response.data.error : 'unreachable';
-  const base = { code: `OAUTH_${reason.toUpperCase()}`, message: `Google OAuth: ${String(response?.status ?? '')} ${reason}: ${message ?? ''}`, cause: error };
+  const base = {
+    code: `OAUTH_${reason.toUpperCase()}`,
+    message: `Google OAuth: ${String(response?.status ?? '')} ${reason}: ${message ?? ''}`,
+    cause: error,
+  };
   if (reason === 'invalid_grant') {
-    throw permanent({ ...base, userMessage: 'Google no longer honours the grant of this channel (revoked, unused for months, or of an app in "Testing"). Connect the channel again, then retry.' });
+    throw permanent({
+      ...base,
+      userMessage:
+        'Google no longer honours the grant of this channel (revoked, unused for months, or of an app in "Testing"). Connect the channel again, then retry.',
+    });
   }
-  if (reason === 'invalid_client') throw permanent({ ...base, userMessage: 'Google does not know the OAuth client. Check GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET.' });
-  if (!response?.status || response.status >= 500) throw transient({ ...base, userMessage: 'Google did not answer. It is tried again by itself.' });
+  if (reason === 'invalid_client')
+    throw permanent({ ...base, userMessage: 'Google does not know the OAuth client. Check GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET.' });
+  if (!response?.status || response.status >= 500)
+    throw transient({ ...base, userMessage: 'Google did not answer. It is tried again by itself.' });
   throw new Failure({ ...base, kind: 'permanent', userMessage: `Google refused the grant (${reason}). Connect the channel again.` });
 }

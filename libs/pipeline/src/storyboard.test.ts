@@ -1,0 +1,108 @@
+import { describe, expect, it } from '@jest/globals';
+import { IMAGE_FOLDERS, IMAGE_ROLES, LAYOUTS, STORYBOARD_JSON_SCHEMA, narrationSeconds, parseStoryboard } from '#pipeline';
+
+const whale = { key: 'whale', role: 'character', prompt: 'a humpback whale' };
+const reef = { key: 'reef', role: 'environment', prompt: 'a reef at dawn' };
+const scene = {
+  narration: 'A whale sings.',
+  layout: 'character_over_environment',
+  images: ['reef', 'whale'],
+  motion: 'slow drift',
+  effect: 'deep hum',
+};
+
+function storyboard(changes: object = {}): object {
+  return { title: 'The Whale', description: 'It sings.', tags: ['sea'], images: [whale, reef], scenes: [scene], ...changes };
+}
+
+/** The fields that are wrong with a storyboard. */
+function wrongFields(data: unknown): string[] {
+  const parsed = parseStoryboard(data);
+  return parsed.ok ? [] : parsed.problems.map(({ field }) => field);
+}
+
+describe('parseStoryboard', () => {
+  it('takes a good one and drops what is not in the contract', () => {
+    const parsed = parseStoryboard(storyboard({ mood: 'blue', scenes: [{ ...scene, camera: 'drone' }] }));
+    expect(parsed).toEqual({ ok: true, value: storyboard() });
+  });
+
+  it('names every wrong field at once, by its path', () => {
+    const wrong = storyboard({
+      title: 'a <b> title',
+      tags: ['sea', 'sea'],
+      images: [
+        { ...whale, key: 'Humpback Whale' },
+        { ...reef, role: 'background' },
+      ],
+      scenes: [{ ...scene, narration: '', layout: 'collage' }],
+    });
+    expect(wrongFields(wrong).sort()).toEqual(['images.0.key', 'images.1.role', 'scenes.0.layout', 'scenes.0.narration', 'tags', 'title']);
+  });
+
+  it('refuses scenes without their images, images of the wrong number and keys that are used twice', () => {
+    expect(wrongFields(storyboard({ scenes: [scene, { ...scene, images: ['reef', 'shark'] }] }))).toEqual(['scenes.1.images']);
+    expect(wrongFields(storyboard({ scenes: [{ ...scene, layout: 'full_frame' }] }))).toEqual(['scenes.0.images']);
+    expect(wrongFields(storyboard({ images: [whale, reef, whale] }))).toEqual(['images.2.key']);
+  });
+
+  it.each([null, undefined, 'text', [], 7, {}, { scenes: 'none', images: [3] }])('refuses %j without throwing', (data) => {
+    expect(parseStoryboard(data).ok).toBe(false);
+  });
+
+  it('keeps to what YouTube takes as a title', () => {
+    expect(wrongFields(storyboard({ title: 'x'.repeat(100) }))).toEqual([]);
+    expect(wrongFields(storyboard({ title: 'x'.repeat(101) }))).toEqual(['title']);
+    expect(wrongFields(storyboard({ description: '<script>' }))).toEqual(['description']);
+  });
+});
+
+describe('STORYBOARD_JSON_SCHEMA and the class', () => {
+  const { images, scenes } = STORYBOARD_JSON_SCHEMA.properties;
+  const parts = [
+    { what: 'storyboard', schema: STORYBOARD_JSON_SCHEMA, sample: storyboard(), put: (part: object) => part, at: '' },
+    { what: 'image', schema: images.items, sample: whale, put: (part: object) => storyboard({ images: [part, reef] }), at: 'images.0.' },
+    { what: 'scene', schema: scenes.items, sample: scene, put: (part: object) => storyboard({ scenes: [part] }), at: 'scenes.0.' },
+  ];
+
+  it.each(parts)('have the same fields in a $what, all of them required', ({ schema, sample, put, at }) => {
+    expect(Object.keys(schema.properties).sort()).toEqual(Object.keys(sample).sort());
+    expect([...schema.required].sort()).toEqual(Object.keys(sample).sort());
+    for (const field of schema.required) {
+      const { [field]: left, ...rest } = sample as Record<string, unknown>;
+      expect(wrongFields(put(rest))).toContain(at + field);
+    }
+  });
+
+  it('allow the same words', () => {
+    expect(
+      images.items.properties.role.enum.filter((role) => wrongFields(storyboard({ images: [whale, { ...reef, role }] })).length > 0),
+    ).toEqual([]);
+    expect(images.items.properties.role.enum).toEqual(IMAGE_ROLES);
+    expect(scenes.items.properties.layout.enum).toEqual(Object.keys(LAYOUTS));
+    expect(scenes.items.properties.images.maxItems).toBe(Math.max(...Object.values(LAYOUTS)));
+  });
+
+  it.each(['whale', 'humpback_whale', 'whale_2', 'Whale', '_whale', 'whale_', 'wale__2', 'blue whale', '../whale', ''])(
+    'agree on the key "%s"',
+    (key) => {
+      const accepted =
+        wrongFields(storyboard({ images: [{ ...whale, key }, reef], scenes: [{ ...scene, images: ['reef', key] }] })).length === 0;
+      expect(new RegExp(images.items.properties.key.pattern).test(key)).toBe(accepted);
+    },
+  );
+});
+
+describe('IMAGE_FOLDERS', () => {
+  it('gives every role a folder of its own', () => {
+    expect(new Set(IMAGE_ROLES.map((role) => IMAGE_FOLDERS[role])).size).toBe(IMAGE_ROLES.length);
+  });
+});
+
+describe('narrationSeconds', () => {
+  it('counts words, not spaces', () => {
+    const words = Array.from({ length: 23 }, () => 'word');
+    expect(narrationSeconds(words.join(' '))).toBeCloseTo(10);
+    expect(narrationSeconds(`  ${words.join('\n  ')}  `)).toBeCloseTo(10);
+  });
+});
