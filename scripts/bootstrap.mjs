@@ -10,8 +10,8 @@ import { installPrograms } from './bootstrap/programs.mjs';
 const COMMANDS = {
   demo: {
     about: 'make one video from a Notion row to the publication, every provider simulated',
-    needs: ['ffmpeg', 'redis'],
-    likes: ['espeak-ng'],
+    needs: ['ffmpeg', 'redis', 'espeak-ng'],
+    likes: [],
     build: true,
     run: (args) => node(['dist/apps/local/src/demo.js', ...args]),
   },
@@ -24,8 +24,8 @@ const COMMANDS = {
   },
   test: {
     about: 'run the tests; arguments go to Jest',
-    needs: ['ffmpeg', 'redis'],
-    likes: ['espeak-ng', 'chromium'],
+    needs: ['ffmpeg', 'redis', 'espeak-ng'],
+    likes: ['chromium'],
     build: true,
     run: (args) => node(['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', ...args]),
   },

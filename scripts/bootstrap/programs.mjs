@@ -1,6 +1,6 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { fail, runQuietly, say } from './process.mjs';
+import { ROOT, fail, runQuietly, say } from './process.mjs';
 
 /** `all` or `any` of these binaries must be on PATH; `packages` where a package manager has another name than `package`. */
 const PROGRAMS = {
@@ -10,7 +10,7 @@ const PROGRAMS = {
     package: 'redis',
     packages: { 'apt-get': 'redis-server', dnf: 'valkey', pacman: 'valkey' },
   },
-  'espeak-ng': { all: ['espeak-ng'], package: 'espeak-ng', without: 'the simulated narration hums instead of speaking' },
+  'espeak-ng': { all: ['espeak-ng'], package: 'espeak-ng', without: 'narrations cannot be simulated (ElevenLabs with a key still speaks)' },
   chromium: {
     any: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     package: 'chromium',
@@ -29,13 +29,19 @@ const MANAGERS = [
   { name: 'brew', install: ['brew', 'install'], ownUser: true },
 ];
 
+/** Names of liked programs that were tried once: one that this system does not offer must not cost a minute at every start. */
+const TRIED = join(ROOT, 'node_modules/.programs-tried');
+
 /** Installs the command's missing system programs; ends the process with one line when a needed one stays missing. */
 export function installPrograms({ needs, likes }) {
-  const missing = [...needs, ...likes].filter(isMissing);
-  if (missing.length === 0) return;
+  const tried = existsSync(TRIED) ? readFileSync(TRIED, 'utf8').split('\n') : [];
+  const missing = [...needs, ...likes.filter((name) => !tried.includes(name))].filter(isMissing);
   const manager = MANAGERS.find(({ name }) => onPath(name));
-  const privilege = manager && privilegeFor(manager);
-  if (privilege) install(manager, privilege, missing);
+  const privilege = manager && missing.length > 0 && privilegeFor(manager);
+  if (privilege) {
+    install(manager, privilege, missing);
+    writeFileSync(TRIED, [...new Set([...tried, ...likes])].join('\n'));
+  }
 
   const byHand = (names) => (manager ? commandByHand(manager, names) : `install ${names.join(', ')} and put them on PATH`);
   const needed = needs.filter(isMissing);

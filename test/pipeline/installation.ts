@@ -7,6 +7,8 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { STAGE_NAMES, type StageName } from '#pipeline';
 import { createTestDatabase, testRedis } from '#testing';
+import { connectYouTube } from '../../apps/local/src/connect-youtube.js';
+import { call } from '../../apps/local/src/gateway-client.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** A cold process on a busy machine; a start that takes longer is a fault. */
@@ -58,6 +60,7 @@ export class Installation {
     );
     try {
       await installation.startAll();
+      for (const { key } of channels) await connectYouTube(installation, key);
       return installation;
     } catch (error) {
       await installation.stop();
@@ -71,7 +74,7 @@ export class Installation {
     this.environment.NOTION_WEBHOOK_TOKEN = this.webhookToken;
     this.gatewayUrl = await this.launch('gateway', /(http:\/\/127\.0\.0\.1:\d+)/);
     await Promise.all(STAGE_NAMES.map((stage) => this.startStage(stage)));
-    await post(`${this.simulatorUrl}/simulator/notion/webhooks`, {
+    await call('POST', `${this.simulatorUrl}/simulator/notion/webhooks`, {
       url: `${this.gatewayUrl}/webhook/notion`,
       verification_token: this.webhookToken,
     });
@@ -79,7 +82,7 @@ export class Installation {
 
   /** Starts a stage's service and waits until it takes tickets. */
   async startStage(stage: StageName): Promise<void> {
-    await this.launch(stage, /(Nest application successfully started)/);
+    await this.launch(stage, /(service_start_done)/);
   }
 
   /** Ends a service as a power cut would. */
@@ -131,24 +134,6 @@ export class Installation {
       }
     });
   }
-}
-
-/** Posts JSON; returns the answer's data. */
-export async function post<T>(url: string, body: object): Promise<T> {
-  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-  return unwrap(response);
-}
-
-/** Gets JSON; returns the answer's data. */
-export async function get<T>(url: string): Promise<T> {
-  return unwrap(await fetch(url));
-}
-
-async function unwrap<T>(response: Response): Promise<T> {
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${response.url} answered ${response.status}: ${text}`);
-  const answer = JSON.parse(text) as { data?: T };
-  return answer.data ?? (answer as T);
 }
 
 async function writeChannels(folder: string, channels: readonly TestChannel[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { startService } from '#stage';
+import { runService } from '#stage';
 import { AssemblyModule } from './assembly.module.js';
 
-if (import.meta.main) await startService(AssemblyModule);
+if (import.meta.main) await runService(AssemblyModule);

@@ -1,4 +1,4 @@
-import { startService } from '#stage';
+import { runService } from '#stage';
 import { AssetModule } from './asset.module.js';
 
-if (import.meta.main) await startService(AssetModule);
+if (import.meta.main) await runService(AssetModule);

@@ -1,4 +1,4 @@
-import { startService } from '#stage';
+import { runService } from '#stage';
 import { AudioModule } from './audio.module.js';
 
-if (import.meta.main) await startService(AudioModule);
+if (import.meta.main) await runService(AudioModule);

@@ -2,10 +2,7 @@ import { SettingsModule, readChannels, settings, type Settings } from '#config';
 import { Database, DatabaseModule } from '#database';
 import { Workspace } from '#media';
 import { loggerModule } from '#observability';
-import { Admission, Gates, QUEUES, QueuesModule, Reconciler } from '#stage';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { ExpressAdapter } from '@bull-board/express';
-import { BullBoardModule } from '@bull-board/nestjs';
+import { Admission, Gates, QueuesModule, Reconciler } from '#stage';
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { ChannelsController } from './channels/channels.controller.js';
 import { HealthController } from './health/health.controller.js';
@@ -17,14 +14,7 @@ import { TasksController } from './tasks/tasks.controller.js';
 
 /** Everything that people and Notion reach, and the chores of the house. */
 @Module({
-  imports: [
-    SettingsModule,
-    loggerModule('gateway'),
-    DatabaseModule,
-    QueuesModule,
-    BullBoardModule.forRoot({ route: '/queues', adapter: ExpressAdapter, boardOptions: { uiConfig: { boardTitle: 'Queues' } } }),
-    BullBoardModule.forFeature(...QUEUES.map((name) => ({ name, adapter: BullMQAdapter }))),
-  ],
+  imports: [SettingsModule, loggerModule('gateway'), DatabaseModule, QueuesModule],
   controllers: [TasksController, ChannelsController, NotionWebhookController, HealthController],
   providers: [
     Admission,

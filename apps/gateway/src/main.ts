@@ -10,6 +10,7 @@ import { ErrorFilter } from './http/error.filter.js';
 import { identify } from './http/request-id.js';
 import { tokenCheck } from './http/token-check.js';
 import { validation } from './http/validation.js';
+import { mountQueueBoard } from './queue-board.js';
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
@@ -30,10 +31,10 @@ export async function createGateway(): Promise<NestExpressApplication> {
   // The queue page and the API page bring inline scripts of their own.
   app.use(helmet({ contentSecurityPolicy: false }));
   app.useBodyParser('json', { limit: '1mb' });
+  mountQueueBoard(app, '/queues');
   app.useGlobalPipes(validation);
   app.useGlobalInterceptors(new EnvelopeInterceptor());
   app.useGlobalFilters(new ErrorFilter());
-  app.enableShutdownHooks();
   const description = new DocumentBuilder()
     .setTitle('ai-video-generator')
     .setDescription(
@@ -46,13 +47,13 @@ export async function createGateway(): Promise<NestExpressApplication> {
 }
 
 /** Starts the gateway on HOST and PORT. */
-export async function startGateway(): Promise<{ url: string; close(): Promise<void> }> {
+export async function startGateway(): Promise<{ url: string; app: NestExpressApplication }> {
   const app = await createGateway();
   const { HOST, PORT } = app.get<Settings>(settings.KEY);
   await app.listen(PORT, HOST);
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
   app.get(Logger).log({ event: 'gateway_start_done', url });
-  return { url, close: () => app.close() };
+  return { url, app };
 }
 
-if (import.meta.main) await startGateway();
+if (import.meta.main) (await startGateway()).app.enableShutdownHooks();

@@ -1,23 +1,23 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { SIMULATED_KEY, SIMULATOR_PATHS } from '#config';
+import { scriptPath } from '#stage';
 import { execa } from 'execa';
 import { call } from './gateway-client.js';
 import type { Local } from './local.js';
 
-const SCRIPT = fileURLToPath(new URL('../../../scripts/youtube-auth.js', import.meta.url));
-
 /** Gets the channel's grant from the simulated Google the way an operator gets a real one: the script prints the consent page, a person agrees. */
-export async function connectYouTube({ gatewayUrl, simulatorUrl }: Local, channelKey: string): Promise<void> {
+export async function connectYouTube(
+  { gatewayUrl, simulatorUrl }: Pick<Local, 'gatewayUrl' | 'simulatorUrl'>,
+  channelKey: string,
+): Promise<void> {
   const channels = await call<{ id: string; key: string; youtube_channel_id: string }[]>('GET', `${gatewayUrl}/api/v1/channels`);
   const channel = channels.find(({ key }) => key === channelKey);
   if (!channel) throw new Error(`The gateway has no channel ${channelKey}`);
   const out = join(tmpdir(), `grant-${randomUUID()}.json`);
-  const script = execa(process.execPath, [SCRIPT, '--channel-id', channel.youtube_channel_id, '--out', out], {
+  const script = execa(process.execPath, [scriptPath('youtube-auth'), '--channel-id', channel.youtube_channel_id, '--out', out], {
     env: {
       GOOGLE_CLIENT_ID: SIMULATED_KEY,
       GOOGLE_CLIENT_SECRET: SIMULATED_KEY,

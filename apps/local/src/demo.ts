@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { STEPS, stepInfo, type StepInfo } from '#pipeline';
+import { STEPS, statusTitle, stepInfo, type StepInfo } from '#pipeline';
 import { Command, InvalidArgumentError } from 'commander';
 import { Listr } from 'listr2';
 import { connectYouTube } from './connect-youtube.js';
@@ -141,7 +141,7 @@ function isOver(task: DemoTask, step: StepInfo): boolean {
 async function report(): Promise<void> {
   const { local, task, took } = demo;
   const cut = task.items.find(({ kind }) => kind === 'cut');
-  const [row] = await call<{ status: string; url?: string; cost?: number }[]>('GET', `${local.simulatorUrl}/simulator/notion/rows`);
+  const row = await shownInNotion(local);
   const steps = [...took].map(([step, ms]) => `  ${step.replace('_', ' ').padEnd(15)}${seconds(ms).padStart(8)}`);
   process.stdout.write(`
 Published: ${task.youtube_url ?? 'no'} (on the simulator's YouTube)
@@ -153,6 +153,16 @@ ${steps.join('\n')}
 
 Watch it: ${join(local.workspaceRoot, cut?.path ?? '')}
 `);
+}
+
+/** The row once it shows the publication; Notion is written at a pace of its own. */
+async function shownInNotion({ simulatorUrl }: Local): Promise<{ status: string } | undefined> {
+  const until = performance.now() + 10_000;
+  for (;;) {
+    const [row] = await call<{ status: string }[]>('GET', `${simulatorUrl}/simulator/notion/rows`);
+    if (row?.status === statusTitle('published') || performance.now() > until) return row;
+    await look();
+  }
 }
 
 /** The example channel with as many scenes as were asked for, in a folder of its own. */

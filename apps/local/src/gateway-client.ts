@@ -9,7 +9,7 @@ export interface DemoTask {
   cost_usd: number;
   error_message?: string;
   youtube_url?: string;
-  items: { id: string; kind: ItemKind; state: string; path?: string }[];
+  items: { id: string; kind: ItemKind; revision: number; state: string; path?: string; checksum?: string; duration_ms?: number }[];
 }
 
 /** Talks to a gateway (or the simulator) in JSON; answers other than 2xx become errors that quote the answer. */

@@ -66,12 +66,12 @@ export async function startLocal({ dataDir, simulateAll, environment, onStep = (
 
     onStep('simulator');
     const simulator = await startSimulator({ port: 0 });
-    started.push(() => simulator.close());
+    started.push(() => simulator.app.close());
     process.env.SIMULATOR_URL = simulator.url;
 
     onStep('gateway');
     const gateway = await startGateway();
-    started.push(() => gateway.close());
+    started.push(() => gateway.app.close());
     for (const module of STAGE_MODULES) {
       onStep(module.name.replace('Module', '').toLowerCase());
       const service = await startService(module);

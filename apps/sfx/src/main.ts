@@ -1,4 +1,4 @@
-import { startService } from '#stage';
+import { runService } from '#stage';
 import { SfxModule } from './sfx.module.js';
 
-if (import.meta.main) await startService(SfxModule);
+if (import.meta.main) await runService(SfxModule);

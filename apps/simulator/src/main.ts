@@ -10,12 +10,11 @@ export async function startSimulator({
 }: {
   port: number;
   host?: string;
-}): Promise<{ url: string; close(): Promise<void> }> {
+}): Promise<{ url: string; app: NestExpressApplication }> {
   const app = await NestFactory.create<NestExpressApplication>(SimulatorModule, { logger: ['warn', 'error'] });
   app.useBodyParser('json', { limit: '30mb' });
-  app.enableShutdownHooks();
   await app.listen(port, host);
-  return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), close: () => app.close() };
+  return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), app };
 }
 
 if (import.meta.main) {
@@ -25,6 +24,7 @@ if (import.meta.main) {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .parse()
     .opts<{ port: number; host: string }>();
-  const { url } = await startSimulator({ port, host });
+  const { url, app } = await startSimulator({ port, host });
+  app.enableShutdownHooks();
   process.stdout.write(`The simulator listens on ${url}; what it received is at ${url}/simulator/summary\n`);
 }

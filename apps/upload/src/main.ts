@@ -1,4 +1,4 @@
-import { startService } from '#stage';
+import { runService } from '#stage';
 import { UploadModule } from './upload.module.js';
 
-if (import.meta.main) await startService(UploadModule);
+if (import.meta.main) await runService(UploadModule);

@@ -1,4 +1,4 @@
-import { startService } from '#stage';
+import { runService } from '#stage';
 import { VideoModule } from './video.module.js';
 
-if (import.meta.main) await startService(VideoModule);
+if (import.meta.main) await runService(VideoModule);

@@ -23,9 +23,15 @@ export const SIMULATOR_PATHS = {
 } as const;
 
 function access(settings: Settings, key: string | undefined, keyName: string, baseUrl: string, path: string): ProviderAccess {
-  if (key) return { baseUrl, apiKey: key, simulated: settings.SIMULATOR_URL !== undefined && baseUrl.startsWith(settings.SIMULATOR_URL) };
+  if (key) return { baseUrl, apiKey: key, simulated: isSimulated(settings, baseUrl) };
   if (settings.SIMULATOR_URL) return { baseUrl: settings.SIMULATOR_URL + path, apiKey: SIMULATED_KEY, simulated: true };
   throw new SettingsError([`${keyName} is not set, and neither is SIMULATOR_URL, which would play that provider`]);
+}
+
+/** No real provider runs on this machine: whatever answers there is a simulator, whoever started it. */
+function isSimulated({ SIMULATOR_URL }: Settings, baseUrl: string): boolean {
+  const { hostname } = new URL(baseUrl);
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(hostname) || (SIMULATOR_URL !== undefined && baseUrl.startsWith(SIMULATOR_URL));
 }
 
 /** Gemini: storyboards and images. */
@@ -65,7 +71,7 @@ export function youtubeAccess(s: Settings): YouTubeAccess {
       authUrl: s.GOOGLE_AUTH_URL,
       tokenUrl: s.GOOGLE_TOKEN_URL,
       baseUrl: s.YOUTUBE_BASE_URL,
-      simulated: s.SIMULATOR_URL !== undefined && s.YOUTUBE_BASE_URL.startsWith(s.SIMULATOR_URL),
+      simulated: isSimulated(s, s.YOUTUBE_BASE_URL),
     };
   }
   const simulator = s.SIMULATOR_URL;

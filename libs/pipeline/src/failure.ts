@@ -53,7 +53,7 @@ export class Failure extends Error {
       kind: 'transient',
       code: 'UNEXPECTED',
       message,
-      userMessage: `Something unexpected went wrong: ${message}. It is tried again by itself.`,
+      userMessage: 'Something unexpected went wrong. It is tried again by itself; the log says what it was.',
       cause: error,
     });
   }

@@ -35,7 +35,7 @@ export class StoryboardImage {
 export class StoryboardScene {
   /** What the narrator says. */
   @IsString()
-  @IsNotEmpty()
+  @Matches(/\S/, { message: 'narration must not be empty' })
   narration: string;
 
   @IsIn(Object.keys(LAYOUTS))
@@ -134,7 +134,7 @@ export const STORYBOARD_JSON_SCHEMA = {
         type: 'object',
         required: ['key', 'role', 'prompt'],
         properties: {
-          key: { type: 'string', pattern: '^[a-z0-9]+(_[a-z0-9]+)*$' },
+          key: { type: 'string', pattern: '^[a-z0-9]+(_[a-z0-9]+)*$', maxLength: 60 },
           role: { type: 'string', enum: [...IMAGE_ROLES] },
           prompt: { type: 'string' },
         },

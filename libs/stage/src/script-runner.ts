@@ -25,7 +25,7 @@ export class ScriptRunner {
    * @throws Failure that the script reported, or SCRIPT_BROKEN when it ended without a word
    */
   async run<N extends ScriptName>(name: N, args: ScriptArguments<N>, { signal, onSubmitted }: RunOptions): Promise<ScriptResult<N>> {
-    const script = execa(process.execPath, [join(SCRIPTS, `${name}.js`), ...commandLine(args), '--json'], {
+    const script = execa(process.execPath, [scriptPath(name), ...commandLine(args), '--json'], {
       env: this.environment(name),
       stdin: 'pipe',
       cancelSignal: signal,
@@ -74,8 +74,10 @@ export class ScriptRunner {
   }
 }
 
-/** The compiled scripts: under `dist`, wherever this file was loaded from. */
-const SCRIPTS = join(projectRoot(), 'dist/scripts');
+/** The compiled script of that name: under `dist`, wherever this file was loaded from. */
+export function scriptPath(name: string): string {
+  return join(projectRoot(), 'dist/scripts', `${name}.js`);
+}
 
 function projectRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));

@@ -18,9 +18,9 @@ export function tokenCheck(token: string | undefined) {
 }
 
 function given(request: Request): string {
-  const [scheme, value = ''] = (request.get('authorization') ?? '').split(' ');
-  if (scheme?.toLowerCase() === 'bearer') return value;
-  if (scheme?.toLowerCase() !== 'basic') return '';
+  const [, scheme = '', value = ''] = /^(\w+) (.*)$/.exec(request.get('authorization') ?? '') ?? [];
+  if (scheme.toLowerCase() === 'bearer') return value;
+  if (scheme.toLowerCase() !== 'basic') return '';
   return Buffer.from(value, 'base64').toString('utf8').split(':').slice(1).join(':');
 }
 

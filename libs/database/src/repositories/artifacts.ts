@@ -1,4 +1,4 @@
-import type { ItemInputs, ItemKind, ItemResults, StepName } from '#pipeline';
+import { STEPS, type ItemInputs, type ItemKind, type ItemResults, type StepName } from '#pipeline';
 import { In, Not, type EntityManager } from 'typeorm';
 import { ArtifactRow } from '../entities/artifact.js';
 
@@ -41,9 +41,11 @@ export class Artifacts {
     return this.manager.findOneBy(ArtifactRow, { id });
   }
 
-  /** Every current artifact of a task, in order. */
+  /** Every current artifact of a task, in the order of the steps. */
   async ofTask(taskId: string): Promise<ArtifactRow[]> {
-    return this.manager.find(ArtifactRow, { where: { taskId, state: Not('superseded') }, order: { createdAt: 'ASC', position: 'ASC' } });
+    const artifacts = await this.manager.find(ArtifactRow, { where: { taskId, state: Not('superseded') }, order: { position: 'ASC' } });
+    const place = (artifact: ArtifactRow) => STEPS.findIndex(({ name }) => name === artifact.step);
+    return artifacts.sort((one, other) => place(one) - place(other));
   }
 
   /** The current artifacts of a step, in order. */

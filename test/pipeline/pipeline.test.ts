@@ -1,0 +1,202 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Manifest, checksum, probe } from '#media';
+import { GATED_STEPS, statusTitle, type Status } from '#pipeline';
+import { eventually } from '#testing';
+import { readFile } from 'node:fs/promises';
+import { call, type DemoTask } from '../../apps/local/src/gateway-client.js';
+import { Installation } from './installation.js';
+
+const run = promisify(execFile);
+/** Far more than a video takes here, with a lease of 30 s that has to run out in between (ms). */
+const LONG = 240_000;
+const SCENES = 3;
+
+interface Row {
+  id: string;
+  title: string;
+  status: string;
+  url: string | null;
+  cost: number | null;
+  error: string | null;
+}
+interface Uploaded {
+  channel_id: string;
+  title: string;
+  privacy: string;
+  sha256: string;
+  contains_synthetic_media: boolean;
+}
+
+describe('the services as separate processes', () => {
+  let installation: Installation;
+
+  beforeAll(async () => {
+    installation = await Installation.start([
+      { key: 'north', youtubeChannelId: 'UCsimulatedchannel000003', scenes: SCENES },
+      { key: 'south', youtubeChannelId: 'UCsimulatedchannel000004', scenes: SCENES },
+    ]);
+  }, LONG);
+  afterAll(() => installation.stop(), LONG);
+
+  const queue = (title: string, channel: string) =>
+    call<{ id: string }>('POST', `${installation.simulatorUrl}/simulator/notion/rows`, { title, channel, topic: title, status: 'Queued' });
+  const rows = () => call<Row[]>('GET', `${installation.simulatorUrl}/simulator/notion/rows`);
+  const tasks = () => call<DemoTask[]>('GET', `${installation.gatewayUrl}/api/v1/tasks`);
+  const task = (id: string) => call<DemoTask>('GET', `${installation.gatewayUrl}/api/v1/tasks/${id}`);
+  const uploads = () => call<Uploaded[]>('GET', `${installation.simulatorUrl}/simulator/youtube/videos`);
+  const calls = (provider: string, operation: string) =>
+    call<unknown[]>('GET', `${installation.simulatorUrl}/simulator/calls?provider=${provider}&operation=${operation}`);
+  const decide = (id: string, decision: 'approve' | 'reject', body: object = {}) =>
+    call<DemoTask>('POST', `${installation.gatewayUrl}/api/v1/tasks/${id}/${decision}`, body);
+  const taskCalled = (title: string) =>
+    eventually(async () => (await tasks()).find((found) => found.title === title), { what: `a task called ${title}`, timeoutMs: 30_000 });
+  const reaches = (id: string, status: Status) =>
+    eventually(
+      async () => {
+        const found = await task(id);
+        if (found.status.endsWith('_error')) throw new Error(`${found.status}: ${found.error_message ?? ''}`);
+        return found.status === status ? found : null;
+      },
+      { what: `${id} to become ${status}`, timeoutMs: LONG },
+    );
+
+  it(
+    'makes a video from a Notion row, stops at each gate, and publishes it once',
+    async () => {
+      const row = await queue('The Heron', 'north');
+      const { id } = await taskCalled('The Heron');
+      for (const { gate } of GATED_STEPS) {
+        await reaches(id, gate.waiting);
+        if (gate.waiting === 'assets_ready') {
+          const rejected = await decide(id, 'reject', { reviewer: 'ann', note: 'the first image is too dark', items: [0] });
+          expect(rejected.status).toBe('generating_assets');
+          const again = await reaches(id, 'assets_ready');
+          const images = again.items.filter(({ kind }) => kind === 'image');
+          expect(images.map(({ revision }) => revision)).toEqual([2, ...images.slice(1).map(() => 1)]);
+          expect(await calls('gemini', 'image')).toHaveLength(images.length + 1);
+        }
+        // Nothing but a decision moves it on: a second look after the sweeps had their turn.
+        await new Promise((resolve) => setTimeout(resolve, 1_500));
+        expect((await task(id)).status).toBe(gate.waiting);
+        await decide(id, 'approve', { reviewer: 'ann' });
+      }
+      const done = await reaches(id, 'published');
+
+      const cut = done.items.find(({ kind }) => kind === 'cut');
+      const file = join(installation.workspaceRoot, cut?.path ?? '');
+      const { checksum: sum } = await checksum(file);
+      const uploaded = (await uploads()).filter(({ title }) => title === 'The Heron');
+      expect(uploaded).toEqual([
+        expect.objectContaining({
+          channel_id: 'UCsimulatedchannel000003',
+          sha256: sum,
+          privacy: 'private',
+          contains_synthetic_media: true,
+        }),
+      ]);
+      expect(cut?.checksum).toBe(sum);
+
+      const media = await probe(file);
+      expect(media).toMatchObject({ kind: 'video', width: 1920, height: 1080, videoCodec: 'h264', audioCodec: 'aac', frameRate: '24/1' });
+      const { stderr } = await run('ffmpeg', ['-v', 'warning', '-i', file, '-f', 'null', '-']);
+      expect(stderr).toBe('');
+      await expectScenes(file, done);
+
+      await eventually(
+        async () =>
+          (await rows()).find(
+            (shown) => shown.id === row.id && shown.status === statusTitle('published') && shown.url === done.youtube_url,
+          ),
+        { what: 'the row to show the publication', timeoutMs: 20_000 },
+      );
+      expect(done.cost_usd).toBeGreaterThan(0);
+    },
+    LONG,
+  );
+
+  async function expectScenes(file: string, done: DemoTask): Promise<void> {
+    const narrations = done.items.filter(({ kind }) => kind === 'narration');
+    expect(narrations).toHaveLength(SCENES);
+    const folder = join(installation.workspaceRoot, narrations[0]?.path ?? '', '../..');
+    const manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as Manifest;
+    const frameMs = 1_000 / 24;
+    let startMs = 0;
+    for (const [index, { frames }] of manifest.scenes.entries()) {
+      const spokenMs = narrations[index]?.duration_ms ?? 0;
+      expect(Math.abs(frames * frameMs - spokenMs)).toBeLessThanOrEqual(frameMs);
+      expect(await loudness(file, startMs / 1_000, (frames * frameMs) / 1_000)).toBeGreaterThan(-35);
+      startMs += frames * frameMs;
+    }
+    const { durationMs } = await probe(file);
+    expect(Math.abs((durationMs ?? 0) - startMs)).toBeLessThanOrEqual(frameMs);
+  }
+
+  it(
+    'takes two channels side by side, and finishes them although a service is killed in the middle',
+    async () => {
+      await Promise.all([queue('The Wolf', 'north'), queue('The Seal', 'south')]);
+      const found = await Promise.all([taskCalled('The Wolf'), taskCalled('The Seal')]);
+      const approve = async ({ id }: DemoTask, gate: Status) => {
+        await reaches(id, gate);
+        await decide(id, 'approve');
+      };
+      await Promise.all(found.map((each) => approve(each, 'assets_ready')));
+      // Killed with clips submitted and none finished.
+      await eventually(async () => (await calls('kie', 'clip')).length >= SCENES + 2, { what: 'clips to be submitted', timeoutMs: 60_000 });
+      await installation.kill('video');
+      const during = await Promise.all(found.map(({ id }) => task(id)));
+      expect(during.map(({ status }) => status)).not.toContain('video_ready');
+      await installation.startStage('video');
+      for (const gate of ['video_ready', 'audio_ready', 'final_review'] as const)
+        await Promise.all(found.map((each) => approve(each, gate)));
+      await Promise.all(found.map(({ id }) => reaches(id, 'published')));
+      const published = (await uploads()).filter(({ title }) => title !== 'The Heron');
+      expect(published.map(({ title, channel_id }) => [title, channel_id]).sort()).toEqual([
+        ['The Seal', 'UCsimulatedchannel000004'],
+        ['The Wolf', 'UCsimulatedchannel000003'],
+      ]);
+    },
+    LONG,
+  );
+
+  it.each([
+    ['of an unknown channel', { title: 'Lost', channel: 'west' }, /no channel "west"/],
+    ['without a channel', { title: 'Nowhere' }, /no channel/],
+    ['without a title', { channel: 'north' }, /no title/],
+  ])(
+    'writes into a row %s what is wrong with it, and makes no task',
+    async (_what, row, error) => {
+      const before = (await tasks()).length;
+      const { id } = await call<{ id: string }>('POST', `${installation.simulatorUrl}/simulator/notion/rows`, { ...row, status: 'Queued' });
+      const shown = await eventually(async () => (await rows()).find((found) => found.id === id && found.error), {
+        what: 'the error in the row',
+        timeoutMs: 20_000,
+      });
+      expect(shown.error).toMatch(error);
+      expect(await tasks()).toHaveLength(before);
+    },
+    LONG,
+  );
+});
+
+/** Mean volume of a part of a file (dB). */
+async function loudness(file: string, startSeconds: number, seconds: number): Promise<number> {
+  const { stderr } = await run('ffmpeg', [
+    '-ss',
+    String(startSeconds),
+    '-t',
+    String(seconds),
+    '-i',
+    file,
+    '-af',
+    'volumedetect',
+    '-vn',
+    '-f',
+    'null',
+    '-',
+  ]);
+  return Number(/mean_volume: (-?[\d.]+) dB/.exec(stderr)?.[1] ?? -91);
+}
