@@ -1,4 +1,4 @@
-import { SettingsError, settings, type Settings } from '#config';
+import { SettingsError, settings } from '#config';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
@@ -16,15 +16,16 @@ const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
 /** The gateway as an application that does not listen yet. */
 export async function createGateway(): Promise<NestExpressApplication> {
+  const { HOST, API_TOKEN } = settings();
+  if (!API_TOKEN && !LOOPBACK.includes(HOST)) {
+    throw new SettingsError([`API_TOKEN is not set, but the gateway listens on ${HOST}, where others can reach it`]);
+  }
   const app = await NestFactory.create<NestExpressApplication>(GatewayModule, {
     bufferLogs: true,
     rawBody: true,
     bodyParser: false,
     abortOnError: false,
   });
-  const { HOST, API_TOKEN } = app.get<Settings>(settings.KEY);
-  if (!API_TOKEN && !LOOPBACK.includes(HOST))
-    throw new SettingsError([`API_TOKEN is not set, but the gateway listens on ${HOST}, where others can reach it`]);
   app.useLogger(app.get(Logger));
   // First of all, so that pages and assets that are mounted as middleware are behind it, too.
   app.use(identify, tokenCheck(API_TOKEN));
@@ -49,7 +50,7 @@ export async function createGateway(): Promise<NestExpressApplication> {
 /** Starts the gateway on HOST and PORT. */
 export async function startGateway(): Promise<{ url: string; app: NestExpressApplication }> {
   const app = await createGateway();
-  const { HOST, PORT } = app.get<Settings>(settings.KEY);
+  const { HOST, PORT } = settings();
   await app.listen(PORT, HOST);
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
   app.get(Logger).log({ event: 'gateway_start_done', url });

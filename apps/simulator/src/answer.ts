@@ -1,9 +1,19 @@
-import { HttpException } from '@nestjs/common';
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { Response } from 'express';
 
 /** An answer other than success, with exactly this body: each provider has an error shape of its own. */
 export class WireError extends HttpException {
   constructor(status: number, body: object | string) {
     super(body, status);
+  }
+}
+
+/** Sends a `WireError` as it is: Nest would wrap a text into an object of its own. */
+@Catch(WireError)
+export class WireErrorFilter implements ExceptionFilter<WireError> {
+  catch(error: WireError, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<Response>();
+    response.status(error.getStatus()).send(error.getResponse());
   }
 }
 

@@ -25,6 +25,8 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     migrations: [First1732100000000],
     migrationsTransactionMode: 'each',
     synchronize: false,
+    // Postgres makes UUIDs by itself; an extension would need rights that a managed database may not give.
+    installExtensions: false,
     poolSize: 10,
     connectTimeoutMS: 10_000,
   };

@@ -107,6 +107,8 @@ export async function expectMedia(path: string, expected: MediaExpectation, sign
   if (found.size === 0) throw unusable(path, 'it is empty');
   const media = await probe(path, signal);
   const { kind, width, height, minDurationMs } = expected;
+  // By its ending alone, ffprobe takes any file for a picture, one of no size.
+  if (media.kind !== 'audio' && !(media.width && media.height)) throw unusable(path, 'it holds no picture');
   if (media.kind !== kind) throw unusable(path, `it is ${media.kind}, not ${kind}`);
   if ((width && media.width !== width) || (height && media.height !== height)) {
     throw unusable(path, `it is ${media.width}x${media.height}, not ${width}x${height}`);

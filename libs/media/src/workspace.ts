@@ -43,12 +43,12 @@ export class Workspace {
    * @throws RangeError when an id or a name could lead elsewhere
    */
   artifactPath(owner: { channelId: string; taskId: string }, item: FileOf): string {
+    const given = [owner.channelId, owner.taskId, ...(item.kind === 'image' ? [item.name ?? ''] : [])];
+    const unsafe = given.find((part) => !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(part));
+    if (unsafe !== undefined) throw new RangeError(`"${unsafe}" cannot be part of a path`);
     const path = FILES[item.kind](item);
     const revised = item.revision === 1 ? path : path.replace(/(\.\w+)$/, `-r${item.revision}$1`);
-    const parts = [owner.channelId, owner.taskId, ...revised.split('/')];
-    const unsafe = parts.find((part) => !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(part));
-    if (unsafe !== undefined) throw new RangeError(`"${unsafe}" cannot be part of a path`);
-    return parts.join('/');
+    return `${owner.channelId}/${owner.taskId}/${revised}`;
   }
 
   /**

@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ARTIFACT_STATES, DECISIONS, GATED_STEPS, ITEM_KINDS, STATUSES, STEPS, TRANSITIONS } from '#pipeline';
+import { createTestDatabase, type TestDatabase } from '#testing';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from './data-source.js';
+import { Database } from './database.js';
+import { TokenCipher } from './token-cipher.js';
+
+let testDatabase: TestDatabase;
+let dataSource: DataSource;
+let database: Database;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  dataSource = await new DataSource(dataSourceOptions(testDatabase.url)).initialize();
+  database = new Database(dataSource.manager);
+});
+afterAll(async () => {
+  await dataSource.destroy();
+  await testDatabase.drop();
+});
+
+/** The texts that a check constraint allows. */
+async function allowed(constraint: string): Promise<string[]> {
+  const [row] = await dataSource.query<{ definition: string }[]>(
+    `SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint WHERE conname = $1`,
+    [constraint],
+  );
+  return [...(row?.definition ?? '').matchAll(/'([a-z_]+)'::text/g)].map(([, name]) => name ?? '');
+}
+
+describe('the tables', () => {
+  it.each([
+    ['ck_tasks_status', STATUSES],
+    ['ck_tasks_step', STEPS.map(({ name }) => name)],
+    ['ck_artifacts_step', STEPS.map(({ name }) => name)],
+    ['ck_artifacts_kind', ITEM_KINDS],
+    ['ck_artifacts_state', ARTIFACT_STATES],
+    ['ck_reviews_gate', GATED_STEPS.map(({ gate }) => gate.waiting)],
+    ['ck_reviews_decision', DECISIONS],
+  ])('%s allows exactly what libs/pipeline knows', async (constraint, known) => {
+    expect((await allowed(constraint)).sort()).toEqual([...known].sort());
+  });
+
+  it('hold the same transitions as libs/pipeline', async () => {
+    const rows = await dataSource.query<{ from_status: string; to_status: string }[]>('SELECT * FROM task_transitions');
+    const pairs = (list: readonly (readonly [string, string])[]) => list.map(([from, to]) => `${from} -> ${to}`).sort();
+    expect(pairs(rows.map(({ from_status, to_status }) => [from_status, to_status]))).toEqual(pairs(TRANSITIONS));
+  });
+
+  it('refuse a status that no way leads to', async () => {
+    await database.channels.save([{ key: 'one', settings: { name: 'One' } as never }]);
+    const channel = await database.channels.findByName('ONE');
+    const task = await database.tasks.add({
+      channelId: channel?.id ?? '',
+      title: 'x',
+      topic: '',
+      storyDirection: '',
+      priority: 'low',
+      status: 'draft',
+      notionPageId: 'page',
+      requestId: null,
+    });
+    expect(task).toMatchObject({ priority: 'low', version: 1 });
+    await expect(database.tasks.move(task?.id ?? '', 'draft', 'published')).rejects.toThrow(/cannot go from draft to published/);
+    expect(await database.tasks.move(task?.id ?? '', 'claimed', 'draft')).toBe(false);
+    expect(await database.tasks.move(task?.id ?? '', 'draft', 'queued')).toBe(true);
+    expect(await database.tasks.get(task?.id ?? '')).toMatchObject({ status: 'queued', version: 2 });
+    const again = { ...task, channelId: channel?.id ?? '', notionPageId: 'page' } as Parameters<typeof database.tasks.add>[0];
+    expect(await database.tasks.add({ ...again, requestId: null })).toBeNull();
+  });
+
+  it('go away without a rest and come again as they were', async () => {
+    const other = await createTestDatabase();
+    const source = await new DataSource(dataSourceOptions(other.url)).initialize();
+    try {
+      const tables = async () => {
+        const rows = await source.query<{ name: string }[]>(`
+          SELECT relkind::text || ' ' || relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'migrations%' AND relname NOT LIKE 'PK\\_%'
+          UNION ALL SELECT 'function ' || proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`);
+        return rows.map(({ name }) => name);
+      };
+      const before = await tables();
+      expect(before).toContain('r tasks');
+      await source.undoLastMigration();
+      expect(await tables()).toEqual([]);
+      await source.runMigrations();
+      expect(await tables()).toEqual(before);
+    } finally {
+      await source.destroy();
+      await other.drop();
+    }
+  });
+});
+
+describe('the outbox', () => {
+  it('holds a job once, until its time has come', async () => {
+    const job = { queue: 'asset', name: 'open', payload: {}, priority: 1 };
+    await database.outbox.add([
+      { ...job, jobId: 'now' },
+      { ...job, jobId: 'now' },
+      { ...job, jobId: 'later', notBefore: new Date(Date.now() + 60_000) },
+    ]);
+    const due = await database.outbox.due(10);
+    expect(due.map(({ jobId }) => jobId)).toEqual(['now']);
+    await database.outbox.remove(due);
+    expect(await database.outbox.due(10)).toEqual([]);
+  });
+});
+
+describe('stored secrets', () => {
+  it('come back only with the same key, for the same owner, unchanged', () => {
+    const cipher = new TokenCipher(randomBytes(32));
+    const stored = cipher.encrypt('refresh-token', 'channel-1');
+    expect(stored).not.toContain('refresh-token');
+    expect(stored).not.toBe(cipher.encrypt('refresh-token', 'channel-1'));
+    expect(cipher.decrypt(stored, 'channel-1')).toBe('refresh-token');
+    expect(() => cipher.decrypt(stored, 'channel-2')).toThrow();
+    expect(() => new TokenCipher(randomBytes(32)).decrypt(stored, 'channel-1')).toThrow();
+    const [version, nonce, tag, text = ''] = stored.split('.');
+    const changed = [version, nonce, tag, (text.startsWith('A') ? 'B' : 'A') + text.slice(1)].join('.');
+    expect(() => cipher.decrypt(changed, 'channel-1')).toThrow();
+    expect(() => cipher.decrypt('plain text', 'channel-1')).toThrow(/form/);
+  });
+});

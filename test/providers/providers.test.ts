@@ -1,0 +1,308 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SIMULATED_KEY, SIMULATOR_PATHS } from '#config';
+import { ffmpeg, probe } from '#media';
+import { STORYBOARD_JSON_SCHEMA, Failure, parseStoryboard } from '#pipeline';
+import { ElevenLabs } from '#providers/elevenlabs';
+import { Gemini } from '#providers/gemini';
+import { Kie } from '#providers/kie';
+import { NotionClient } from '#providers/notion';
+import { GoogleOAuth, YouTubeClient, type OAuthGrant } from '#providers/youtube';
+import sharp from 'sharp';
+import { call } from '../../apps/local/src/gateway-client.js';
+import { startSimulator } from '../../apps/simulator/src/main.js';
+
+const VOICE = 'JBFqnCBsd6RMkjVDRZzb';
+const CHANNEL = 'UCsimulatedchannel000001';
+const REDIRECT = 'http://127.0.0.1:1/callback';
+const { signal } = new AbortController();
+
+let simulator: Awaited<ReturnType<typeof startSimulator>>;
+let folder: string;
+const at = (name: string) => join(folder, name);
+const url = (provider: keyof typeof SIMULATOR_PATHS) => simulator.url + SIMULATOR_PATHS[provider];
+const access = (provider: keyof typeof SIMULATOR_PATHS, apiKey = SIMULATED_KEY) => ({ baseUrl: url(provider), apiKey });
+const failureOf = async (promise: Promise<unknown>): Promise<Failure> => {
+  const outcome = await promise.catch((error: unknown) => error);
+  if (!(outcome instanceof Failure)) throw new Error(`Expected a Failure, got ${JSON.stringify(outcome)}`);
+  return outcome;
+};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'providers-'));
+  simulator = await startSimulator({ port: 0 });
+});
+afterAll(async () => {
+  await simulator.app.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('Gemini', () => {
+  const brief = (scenes: number) => `Title: The Owl\nTopic: A barn owl\nNumber of scenes: ${scenes}\nAtmosphere: calm`;
+  const write = (gemini: Gemini, scenes: number, model = 'gemini-3.5-flash-lite') =>
+    gemini.writeJson({ model, instructions: 'write', prompt: brief(scenes), schema: STORYBOARD_JSON_SCHEMA, signal });
+
+  it.each([1, 2, 6, 18, 60])('writes a storyboard of %d scenes that holds what it promises', async (scenes) => {
+    const { data, inputTokens, outputTokens, model } = await write(new Gemini(access('gemini')), scenes);
+    const parsed = parseStoryboard(data);
+    expect(parsed).toMatchObject({ ok: true, value: { title: 'The Owl' } });
+    if (parsed.ok) expect(parsed.value.scenes).toHaveLength(scenes);
+    expect([model, inputTokens > 0, outputTokens > 0]).toEqual(['gemini-3.5-flash-lite', true, true]);
+  });
+
+  it('draws a 16:9 picture, the finished one and not its draft', async () => {
+    const { bytes } = await new Gemini(access('gemini')).drawImage({
+      model: 'gemini-nano-banana-2.1',
+      prompt: 'An owl on a plain light ground',
+      signal,
+    });
+    expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: 1344, height: 768 });
+  });
+
+  it('knows a bad key, a retired model and a server that is away', async () => {
+    expect(await failureOf(write(new Gemini(access('gemini', 'wrong')), 3))).toMatchObject({
+      kind: 'permanent',
+      code: 'GEMINI_KEY_REFUSED',
+    });
+    const retired = await failureOf(write(new Gemini(access('gemini')), 3, 'gemini-2.5-flash'));
+    expect([retired.kind, retired.userMessage]).toEqual(['permanent', expect.stringContaining('gemini-3.5-flash-lite')]);
+    expect(await failureOf(write(new Gemini({ baseUrl: 'http://127.0.0.1:9', apiKey: 'x' }), 3))).toMatchObject({
+      kind: 'transient',
+      code: 'GEMINI_UNREACHABLE',
+    });
+  });
+});
+
+describe('KIE', () => {
+  const kie = (apiKey = SIMULATED_KEY) => new Kie({ baseUrl: url('kie'), uploadBaseUrl: url('kieUpload'), apiKey });
+  const clip = { model: 'kling/v2-5-turbo-image-to-video-pro', motion: 'slow pan', seconds: 5 } as const;
+
+  it('makes a moving clip of exactly the asked length from the picture it was given', async () => {
+    await sharp({
+      create: { width: 1920, height: 1080, channels: 3, background: '#808080', noise: { type: 'gaussian', mean: 128, sigma: 60 } },
+    })
+      .png()
+      .toFile(at('frame.png'));
+    const imageUrl = await kie().hostImage(at('frame.png'), signal);
+    const job = await kie().submitClip({ ...clip, imageUrl, signal });
+    await kie().download(await kie().waitForClip(job, signal), at('clip.mp4'), signal);
+    expect(await probe(at('clip.mp4'))).toMatchObject({
+      kind: 'video',
+      width: 1920,
+      height: 1080,
+      durationMs: 5_000,
+      frameRate: '24/1',
+      audioCodec: null,
+    });
+    const frames = ['0', '4'].map((second) => at(`still-${second}.png`));
+    for (const [index, second] of ['0', '4'].entries())
+      await ffmpeg(['-ss', second, '-i', at('clip.mp4'), '-frames:v', '1', frames[index] ?? '']);
+    const [first, later] = await Promise.all(frames.map((frame) => sharp(frame).raw().toBuffer()));
+    expect(first?.equals(later ?? Buffer.alloc(0))).toBe(false);
+    const billed = await call<{ usd: number }[]>('GET', `${simulator.url}/simulator/calls?provider=kie&operation=clip`);
+    expect(billed).toHaveLength(1);
+    expect(billed[0]?.usd).toBeCloseTo(0.21);
+  }, 60_000);
+
+  it('knows a bad key, a bad request and a lost answer, which is never sent again', async () => {
+    const request = { ...clip, imageUrl: 'http://127.0.0.1:9/none.png', signal };
+    expect(await failureOf(kie('wrong').submitClip(request))).toMatchObject({ kind: 'permanent', code: 'KIE_401' });
+    expect(await failureOf(kie().submitClip({ ...request, imageUrl: 'file:///x' }))).toMatchObject({ kind: 'permanent', code: 'KIE_422' });
+    const away = new Kie({ baseUrl: 'http://127.0.0.1:9', uploadBaseUrl: url('kieUpload'), apiKey: 'x' });
+    expect(await failureOf(away.submitClip(request))).toMatchObject({ kind: 'permanent', code: 'KIE_SUBMIT_UNKNOWN' });
+    const job = await kie().submitClip(request);
+    expect(await failureOf(kie().waitForClip(job, signal))).toMatchObject({ kind: 'permanent', code: 'KIE_422' });
+    expect(await failureOf(kie().waitForClip('unknown', signal))).toMatchObject({ code: 'KIE_404' });
+  }, 30_000);
+});
+
+describe('ElevenLabs', () => {
+  const speak = (voice = VOICE, apiKey = SIMULATED_KEY, text = 'The sea is old, and says nothing.') =>
+    new ElevenLabs(access('elevenlabs', apiKey)).speak({ model: 'eleven_v3', voice, text, language: 'en', signal });
+
+  it('speaks audibly, and tells when each word is said', async () => {
+    const { audio, characters, words } = await speak();
+    await writeFile(at('voice.mp3'), audio);
+    const { durationMs, kind } = await probe(at('voice.mp3'));
+    expect([kind, characters]).toEqual(['audio', 33]);
+    expect(words.map(({ word }) => word)).toEqual(['The', 'sea', 'is', 'old,', 'and', 'says', 'nothing.']);
+    expect(words.every(({ start_ms, end_ms }, index) => start_ms < end_ms && start_ms >= (words[index - 1]?.end_ms ?? 0))).toBe(true);
+    expect(words.at(-1)?.end_ms).toBeLessThanOrEqual((durationMs ?? 0) + 1);
+    const { data } = await pcm(at('voice.mp3'));
+    expect(Math.max(...data.map(Math.abs))).toBeGreaterThan(3_000);
+  });
+
+  it('makes a sound effect of the asked length', async () => {
+    const effect = await new ElevenLabs(access('elevenlabs')).soundEffect({
+      model: 'eleven_text_to_sound_v2',
+      prompt: 'rain',
+      seconds: 2.5,
+      signal,
+    });
+    await writeFile(at('rain.mp3'), effect);
+    expect(Math.abs(((await probe(at('rain.mp3'))).durationMs ?? 0) - 2_500)).toBeLessThan(100);
+  });
+
+  it('knows a bad key, an unknown voice and an empty text', async () => {
+    expect(await failureOf(speak(VOICE, 'wrong'))).toMatchObject({ kind: 'permanent', code: 'ELEVENLABS_INVALID_API_KEY' });
+    expect(await failureOf(speak('nobody'))).toMatchObject({ kind: 'permanent', code: 'ELEVENLABS_VOICE_NOT_FOUND' });
+    expect(await failureOf(speak(VOICE, SIMULATED_KEY, ' '))).toMatchObject({ kind: 'permanent', code: 'ELEVENLABS_VALIDATION_ERROR' });
+  });
+});
+
+async function pcm(file: string): Promise<{ data: Int16Array }> {
+  await ffmpeg(['-i', file, '-f', 's16le', '-ac', '1', '-ar', '8000', at('raw.pcm')]);
+  const bytes = await readFile(at('raw.pcm'));
+  return { data: new Int16Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / 2)) };
+}
+
+describe('Notion', () => {
+  it('reads a row and shows an update in it', async () => {
+    const page = await call<{ id: string }>('POST', `${simulator.url}/simulator/notion/rows`, {
+      title: 'Owl',
+      channel: 'north',
+      priority: 'Low',
+      status: 'Queued',
+    });
+    const notion = new NotionClient(access('notion'));
+    expect(await notion.readRow(page.id)).toMatchObject({
+      title: 'Owl',
+      channel: 'north',
+      priority: 'low',
+      status: 'queued',
+      topic: '',
+      inTrash: false,
+    });
+    await notion.writeRow(page.id, {
+      status: 'video_error',
+      error: 'x'.repeat(4_500),
+      costUsd: 1.234,
+      progress: 'clips 3/6',
+      youtubeUrl: 'https://youtu.be/x',
+    });
+    const shown = await call<Record<string, unknown>[]>('GET', `${simulator.url}/simulator/notion/rows`);
+    expect(shown.find(({ id }) => id === page.id)).toMatchObject({
+      status: 'Video Error',
+      cost: 1.23,
+      progress: 'clips 3/6',
+      error: 'x'.repeat(4_500),
+      url: 'https://youtu.be/x',
+    });
+  });
+
+  it('knows a missing page and a bad token', async () => {
+    expect(await new NotionClient(access('notion')).readRow('5f1f1f1c-0000-4000-8000-000000000000')).toBeNull();
+    expect(await failureOf(new NotionClient(access('notion', 'wrong')).botId())).toMatchObject({
+      kind: 'permanent',
+      code: 'NOTION_UNAUTHORIZED',
+    });
+  });
+});
+
+describe('YouTube', () => {
+  const oauth = () =>
+    new GoogleOAuth({ clientId: SIMULATED_KEY, clientSecret: SIMULATED_KEY, authUrl: url('googleAuth'), tokenUrl: url('googleToken') });
+  const metadata = {
+    title: 'Owl',
+    description: 'About owls',
+    tags: ['owl'] as string[],
+    categoryId: '28',
+    language: 'en',
+    privacyStatus: 'private',
+    madeForKids: false,
+    containsSyntheticMedia: true,
+  } as const;
+
+  async function consent(state = 'state'): Promise<{ code: string; codeVerifier: string }> {
+    const { url: page, codeVerifier } = await oauth().consent(REDIRECT, state);
+    const response = await fetch(`${page}&channel_id=${CHANNEL}&approve=1`, { redirect: 'manual' });
+    const answer = new URL(response.headers.get('location') ?? '').searchParams;
+    expect(answer.get('state')).toBe(state);
+    return { code: answer.get('code') ?? '', codeVerifier };
+  }
+  async function grant(): Promise<OAuthGrant> {
+    const { code, codeVerifier } = await consent();
+    return oauth().exchange(REDIRECT, code, codeVerifier);
+  }
+  const client = async () => new YouTubeClient(url('youtube'), (await grant()).accessToken);
+
+  it('grants by consent with PKCE, once a code, and renews', async () => {
+    const { code, codeVerifier } = await consent();
+    expect(await failureOf(oauth().exchange(REDIRECT, code, 'another verifier'.repeat(4)))).toMatchObject({ code: 'OAUTH_INVALID_GRANT' });
+    expect(await failureOf(oauth().exchange(REDIRECT, code, codeVerifier))).toMatchObject({ code: 'OAUTH_INVALID_GRANT' });
+    const first = await grant();
+    const renewed = await oauth().refresh(first);
+    expect([renewed.refreshToken, renewed.accessToken === first.accessToken]).toEqual([first.refreshToken, false]);
+    expect(await new YouTubeClient(url('youtube'), renewed.accessToken).ownChannelId()).toBe(CHANNEL);
+    expect(await failureOf(oauth().refresh({ ...first, refreshToken: 'revoked' }))).toMatchObject({
+      kind: 'permanent',
+      code: 'OAUTH_INVALID_GRANT',
+    });
+  });
+
+  it('uploads in chunks, goes on after a cut, and says of a finished session what it became', async () => {
+    const youtube = await client();
+    const bytes = randomBytes(33 * 2 ** 20 + 12_345);
+    await writeFile(at('video.mp4'), bytes);
+    const session = await youtube.openUpload({ metadata, bytes: bytes.length });
+    expect(await youtube.askSession(session, bytes.length)).toEqual({ state: 'open', received: 0 });
+    const first = 256 * 1024;
+    await fetch(session, {
+      method: 'PUT',
+      headers: { 'content-range': `bytes 0-${first - 1}/${bytes.length}` },
+      body: bytes.subarray(0, first),
+      redirect: 'manual',
+    });
+    const state = await youtube.askSession(session, bytes.length);
+    expect(state).toEqual({ state: 'open', received: first });
+    const video = await youtube.sendFile(session, at('video.mp4'), { offset: first, signal });
+    expect(await youtube.askSession(session, bytes.length)).toEqual({ state: 'done', video });
+    expect(await youtube.askSession(`${session}x`, bytes.length)).toEqual({ state: 'gone' });
+    const stored = await call<{ id: string; sha256: string }[]>('GET', `${simulator.url}/simulator/youtube/videos`);
+    expect(stored).toEqual([
+      expect.objectContaining({
+        id: video.id,
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+        privacy: 'private',
+        channel_id: CHANNEL,
+      }),
+    ]);
+    expect(await youtube.setPrivacy(video.id, 'unlisted')).toMatchObject({ privacyStatus: 'unlisted' });
+    const [after] = await call<object[]>('GET', `${simulator.url}/simulator/youtube/videos`);
+    expect(after).toMatchObject({ privacy: 'unlisted', contains_synthetic_media: true, made_for_kids: false });
+  }, 30_000);
+
+  it('shows bad metadata before a byte is sent, and sends a token nowhere in the open', async () => {
+    const youtube = await client();
+    expect(await failureOf(youtube.openUpload({ metadata: { ...metadata, title: '<b>' }, bytes: 10 }))).toMatchObject({
+      kind: 'permanent',
+      code: 'YOUTUBE_INVALID_TITLE',
+    });
+    expect(await failureOf(new YouTubeClient(url('youtube'), 'bad').ownChannelId())).toMatchObject({
+      kind: 'permanent',
+      code: 'YOUTUBE_AUTH_ERROR',
+    });
+    expect(() => new YouTubeClient('http://www.example.com', 'token')).toThrow(/neither https nor loopback/);
+    expect(await youtube.readVideo('unknown')).toBeNull();
+  });
+});
+
+describe('Slack and Discord', () => {
+  const post = (path: string, body: object) =>
+    fetch(simulator.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+
+  it('take messages and refuse empty ones, each in its own way', async () => {
+    const slack = await post('/slack/services/T/B/X', { text: 'a task stopped' });
+    expect([slack.status, await slack.text()]).toEqual([200, 'ok']);
+    expect(await (await post('/slack/services/T/B/X', {})).text()).toBe('no_text');
+    expect((await post('/discord/api/webhooks/1/t', { content: 'a task stopped' })).status).toBe(204);
+    expect((await post('/discord/api/webhooks/1/t', { content: '' })).status).toBe(400);
+    expect(await call('GET', `${simulator.url}/simulator/chat/messages`)).toEqual([
+      { service: 'slack', text: 'a task stopped' },
+      { service: 'discord', text: 'a task stopped' },
+    ]);
+  });
+});
