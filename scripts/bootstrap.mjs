@@ -27,7 +27,14 @@ const COMMANDS = {
     needs: ['ffmpeg', 'redis', 'espeak-ng'],
     likes: ['chromium'],
     build: true,
-    run: (args) => node(['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', ...args]),
+    run: (args) => node(['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--forceExit', ...args]),
+  },
+  bench: {
+    about: 'start-up time and memory of every service',
+    needs: ['ffmpeg', 'redis'],
+    likes: [],
+    build: true,
+    run: (args) => node(['dist/bench/startup.js', ...args]),
   },
   check: {
     about: 'types, lint, format, import boundaries, unused code',

@@ -5,6 +5,7 @@ import { createTestDatabase, type TestDatabase } from '#testing';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from './data-source.js';
 import { Database } from './database.js';
+import type { NewTask } from './repositories/tasks.js';
 import { TokenCipher } from './token-cipher.js';
 
 let testDatabase: TestDatabase;
@@ -52,7 +53,7 @@ describe('the tables', () => {
   it('refuse a status that no way leads to', async () => {
     await database.channels.save([{ key: 'one', settings: { name: 'One' } as never }]);
     const channel = await database.channels.findByName('ONE');
-    const task = await database.tasks.add({
+    const wanted: NewTask = {
       channelId: channel?.id ?? '',
       title: 'x',
       topic: '',
@@ -61,14 +62,14 @@ describe('the tables', () => {
       status: 'draft',
       notionPageId: 'page',
       requestId: null,
-    });
+    };
+    const task = await database.tasks.add(wanted);
     expect(task).toMatchObject({ priority: 'low', version: 1 });
     await expect(database.tasks.move(task?.id ?? '', 'draft', 'published')).rejects.toThrow(/cannot go from draft to published/);
     expect(await database.tasks.move(task?.id ?? '', 'claimed', 'draft')).toBe(false);
     expect(await database.tasks.move(task?.id ?? '', 'draft', 'queued')).toBe(true);
     expect(await database.tasks.get(task?.id ?? '')).toMatchObject({ status: 'queued', version: 2 });
-    const again = { ...task, channelId: channel?.id ?? '', notionPageId: 'page' } as Parameters<typeof database.tasks.add>[0];
-    expect(await database.tasks.add({ ...again, requestId: null })).toBeNull();
+    expect(await database.tasks.add(wanted)).toBeNull();
   });
 
   it('go away without a rest and come again as they were', async () => {

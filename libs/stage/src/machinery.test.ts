@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readSettings } from '#config';
-import { Database, dataSourceOptions, type ArtifactRow, type TaskRow } from '#database';
+import { Database, dataSourceOptions, type TaskRow } from '#database';
 import { Workspace } from '#media';
 import { STAGES, permanent, quotaExhausted, transient, type Failure, type ItemKind, type Ticket, type TicketName } from '#pipeline';
 import { createTestDatabase, testRedis, type TestDatabase } from '#testing';
@@ -84,9 +84,9 @@ function handlers(): Map<string, StepHandler<ItemKind>> {
       return { result: { model: 'test' }, cost: COST, simulated: true };
     },
   };
-  return new Map([
-    ['storyboard', storyboard as unknown as StepHandler<ItemKind>],
-    ['images', images as unknown as StepHandler<ItemKind>],
+  return new Map<string, StepHandler<ItemKind>>([
+    ['storyboard', storyboard],
+    ['images', images],
   ]);
 }
 
@@ -146,9 +146,13 @@ async function withImagesDue(): Promise<{ task: TaskRow; due: { name: TicketName
   return { task, due: await tickets() };
 }
 
+function ticketOf(found: { data: Ticket } | undefined): Ticket {
+  if (!found) throw new Error('There is no ticket');
+  return found.data;
+}
+
 const artifacts = (task: TaskRow) => database.artifacts.ofStep(task.id, 'images');
-const expire = (artifact: ArtifactRow) =>
-  dataSource.query(`UPDATE artifacts SET lease_until = now() - interval '1 second' WHERE id = $1`, [artifact.id]);
+const expire = (id: string) => dataSource.query(`UPDATE artifacts SET lease_until = now() - interval '1 second' WHERE id = $1`, [id]);
 
 describe('a task', () => {
   it('goes from the queue to its first gate, each item made once, with its file, checksum and cost', async () => {
@@ -265,12 +269,7 @@ describe('a failing item', () => {
         return { result: { model: 'test' }, simulated: true };
       },
     };
-    handler = new TicketHandler(
-      database,
-      new ItemFiles(new Workspace(folder)),
-      relay,
-      new Map([['images', cheat as unknown as StepHandler<ItemKind>]]),
-    );
+    handler = new TicketHandler(database, new ItemFiles(new Workspace(folder)), relay, new Map([['images', cheat]]));
     await workAll();
     expect((await artifacts(task)).map(({ state, path }) => [state, path])).toEqual(Array.from({ length: IMAGES }, () => ['failed', null]));
   });
@@ -282,10 +281,10 @@ describe('a worker that is lost', () => {
     const [first] = due;
     let wake: () => void = () => undefined;
     making = () => new Promise((resolve) => (wake = resolve));
-    const asleep = handler.handle('make', first?.data as Ticket, new AbortController().signal);
+    const asleep = handler.handle('make', ticketOf(first), new AbortController().signal);
     while (made.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     const [artifact] = await artifacts(task);
-    await expire(artifact as ArtifactRow);
+    await expire(artifact?.id ?? '');
     making = () => Promise.resolve();
     expect(await reconciler.run()).toBe(1);
     await workAll();
@@ -306,7 +305,7 @@ describe('a worker that is lost', () => {
           reject(signal.reason as Error);
         }),
       );
-    const working = handler.handle('make', due[0]?.data as Ticket, stopping.signal);
+    const working = handler.handle('make', ticketOf(due[0]), stopping.signal);
     while (made.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     stopping.abort(new Error('stopping'));
     await working;
