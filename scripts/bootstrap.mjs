@@ -27,7 +27,8 @@ const COMMANDS = {
     needs: ['ffmpeg', 'redis', 'espeak-ng'],
     likes: ['chromium'],
     build: true,
-    run: (args) => node(['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--forceExit', ...args]),
+    run: (args) =>
+      node(['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--forceExit', ...args]),
   },
   bench: {
     about: 'start-up time and memory of every service',

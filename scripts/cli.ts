@@ -1,5 +1,6 @@
 import { enableCompileCache } from 'node:module';
-import { Failure, permanent, type ScriptEvent, type ScriptName, type ScriptResult } from '#pipeline';
+import { basename, dirname } from 'node:path';
+import { Failure, permanent, transient, type ScriptEvent, type ScriptName, type ScriptResult } from '#pipeline';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 
 // The media scripts start once an item; compiling their libraries anew each time would be most of what they do.
@@ -22,7 +23,10 @@ export interface Script<N extends ScriptName, Options extends { out: string }> {
   run(options: Options, context: ScriptContext<N>): Promise<ScriptResult<N>>;
 }
 
-/** Runs a script from the command line: exit code 0 or 1, a line for people (or events) on stdout, one line of JSON on stderr when it failed. */
+/**
+ * Runs a script from the command line: exit code 0 or 1, a line for people (or events) on stdout, one line of JSON on stderr when it
+ * failed. The file appears under its name only when it is whole.
+ */
 export async function runScript<N extends ScriptName, Options extends { out: string }>(script: Script<N, Options>): Promise<never> {
   const command = script
     .options(new Command(script.name).description(script.about))
@@ -36,7 +40,11 @@ export async function runScript<N extends ScriptName, Options extends { out: str
       else if (event.event === 'submitted')
         process.stdout.write(`Submitted as ${event.provider_job_id}; it can be picked up with --job.\n`);
     };
-    const result = await script.run(options, { signal, report });
+    // Loaded when the command line is known to be right, so that --help and mistakes need not wait for it.
+    const { Workspace } = await import('#media');
+    const result = await new Workspace(dirname(options.out)).write(basename(options.out), (out) =>
+      script.run({ ...options, out }, { signal, report }),
+    );
     report({ event: 'done', file: options.out, result });
     if (!options.json) process.stdout.write(`Wrote ${options.out}\n`);
   });
@@ -50,34 +58,65 @@ export async function execute(command: Command, work: (signal: AbortSignal) => P
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
   try {
-    command.exitOverride().showHelpAfterError().parse();
+    const secrets = command.options.filter(({ hidden }) => hidden).map(({ envVar }) => envVar);
+    if (secrets.length > 0) command.addHelpText('after', `\nOnly from the environment:\n  ${secrets.join('\n  ')}`);
+    // Commander's own complaint would be a second error on stderr.
+    command
+      .exitOverride()
+      .configureOutput({ outputError: () => undefined })
+      .parse();
+    checkEnvironment(command);
     // A service that dies closes the pipe: nobody would take the file any more.
     if (command.opts<{ json?: boolean }>().json) process.stdin.on('end', stop).on('error', stop).resume();
     await work(stopping.signal);
-    process.exit(0);
+    return await end(process.stdout, '', 0);
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) process.exit(0);
-    process.stderr.write(`${JSON.stringify(lineOf(error))}\n`);
-    process.exit(1);
+    if (error instanceof CommanderError && error.exitCode === 0) return end(process.stdout, '', 0);
+    return end(process.stderr, `${JSON.stringify(failureOf(error, stopping.signal))}\n`, 1);
   }
 }
 
-function lineOf(error: unknown): Failure {
-  if (!(error instanceof CommanderError)) return Failure.from(error);
-  return permanent({ code: 'BAD_ARGUMENTS', message: error.message, userMessage: `The command line is wrong: ${error.message}` });
+/** Options that the environment can give must have come from somewhere; secrets only from there. An empty variable counts as not set. */
+function checkEnvironment(command: Command): void {
+  for (const option of command.options) {
+    const { envVar, hidden, long } = option;
+    if (!envVar) continue;
+    const name = option.attributeName();
+    if (hidden && command.getOptionValueSource(name) === 'cli') {
+      throw badArguments(`${long ?? name} would show in the list of processes; set ${envVar} instead`);
+    }
+    if (command.getOptionValue(name)) continue;
+    throw badArguments(hidden ? `${envVar} is not set` : `neither ${long ?? name} is given nor ${envVar} set`);
+  }
+}
+
+/** What is said at last reaches its reader before the process is gone, also through a pipe that is slow. */
+function end(stream: NodeJS.WriteStream, text: string, code: 0 | 1): Promise<never> {
+  return new Promise(() => {
+    stream.write(text, () => process.exit(code));
+  });
+}
+
+function failureOf(error: unknown, { aborted }: AbortSignal): Failure {
+  if (error instanceof CommanderError) return badArguments(error.message.replace(/^error: /, ''));
+  const failure = Failure.from(error);
+  // A request that was ended with the script looks like one that failed; what no other try can mend is said all the same.
+  if (!aborted || !failure.retriable) return failure;
+  return transient({ code: 'STOPPED', message: 'The script was told to stop', userMessage: 'The work was stopped.', cause: error });
+}
+
+function badArguments(message: string): Failure {
+  return permanent({ code: 'BAD_ARGUMENTS', message, userMessage: `The command line is wrong: ${message}. See --help.` });
 }
 
 /** An option whose value may also come from the environment. */
 export function fromEnvironment(flags: string, about: string, variable: string): Option {
-  return new Option(flags, about).env(variable).makeOptionMandatory();
+  return new Option(flags, about).env(variable);
 }
 
 /** A provider's key: only from the environment, so that it never stands in a list of processes. */
 export function keyFrom(variable: string): Option {
-  return new Option('--api-key <key>', `taken from ${variable}; do not put it on the command line`)
-    .env(variable)
-    .makeOptionMandatory()
-    .hideHelp();
+  return fromEnvironment('--api-key <key>', 'key of the provider', variable).hideHelp();
 }
 
 /** Parses a number between two bounds, for commander. */

@@ -35,6 +35,7 @@ await runScript<'generate-video', Options>({
     const kie = new Kie(access);
     let jobId = job;
     if (!jobId) {
+      await expectMedia(image, { kind: 'image' }, signal);
       const imageUrl = await kie.hostImage(image, signal);
       jobId = await kie.submitClip({ model, imageUrl, motion, seconds, signal });
       report({ event: 'submitted', provider_job_id: jobId });

@@ -114,7 +114,7 @@ describe('KIE', () => {
     const away = new Kie({ baseUrl: 'http://127.0.0.1:9', uploadBaseUrl: url('kieUpload'), apiKey: 'x' });
     expect(await failureOf(away.submitClip(request))).toMatchObject({ kind: 'permanent', code: 'KIE_SUBMIT_UNKNOWN' });
     const job = await kie().submitClip(request);
-    expect(await failureOf(kie().waitForClip(job, signal))).toMatchObject({ kind: 'permanent', code: 'KIE_422' });
+    expect(await failureOf(kie().waitForClip(job, signal))).toMatchObject({ kind: 'permanent', code: 'KIE_JOB_FAILED' });
     expect(await failureOf(kie().waitForClip('unknown', signal))).toMatchObject({ code: 'KIE_404' });
   }, 30_000);
 });

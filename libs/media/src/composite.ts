@@ -1,50 +1,109 @@
-import sharp from 'sharp';
+import { basename } from 'node:path';
+import { permanent } from '#pipeline';
+import sharp, { type Sharp } from 'sharp';
+import { MEDIA_UNUSABLE } from './ffmpeg.js';
 
 /** Every composite is exactly this large. */
 export const FRAME = { width: 1920, height: 1080 } as const;
-/** Part of the frame's height that a character takes up. */
-const CHARACTER_HEIGHT = 0.7;
+/** The part of the frame that a character may take up; it is as large as fits. */
+const CHARACTER = { width: 0.8, height: 0.7 };
+/** How far down the frame it stands. */
+const FEET = 0.97;
+/** Alpha (0-255) below which a pixel is a trace of the ground. */
+const VISIBLE = 32;
 /** How unlike the background (0-255, the largest channel) a pixel must be to be character at all, and to be nothing but character. */
 const KEY = { from: 18, to: 56 };
 const DIVIDER_PX = 8;
 
-/** A picture over the whole frame, with a character standing before it if there is one. Writes a PNG. */
+/**
+ * A picture over the whole frame, with a character standing before it if there is one. Writes a PNG.
+ * @throws Failure MEDIA_UNUSABLE naming the picture that cannot be read
+ */
 export async function composite({ environment, character, out }: { environment: string; character?: string; out: string }): Promise<void> {
-  const background = sharp(environment).resize(FRAME.width, FRAME.height, { fit: 'cover' }).removeAlpha();
+  const background = await covering(environment, FRAME);
   const layers = character ? [await standing(character)] : [];
-  await background.composite(layers).png({ compressionLevel: 6 }).toFile(out);
+  await pixels(background).composite(layers).png({ compressionLevel: 6 }).toFile(out);
 }
 
-/** Two pictures side by side, each filling its half, a thin white line between them. Writes a PNG. */
+/**
+ * Two pictures side by side, each filling its half, a thin white line between them. Writes a PNG.
+ * @throws Failure MEDIA_UNUSABLE naming the picture that cannot be read
+ */
 export async function splitScreen({ left, right, out }: { left: string; right: string; out: string }): Promise<void> {
-  const half = FRAME.width / 2;
-  const [first, second] = await Promise.all(
-    [left, right].map((picture) => sharp(picture).resize(half, FRAME.height, { fit: 'cover' }).removeAlpha().png().toBuffer()),
-  );
+  const half = { width: FRAME.width / 2, height: FRAME.height };
+  const [first, second] = await Promise.all([covering(left, half), covering(right, half)]);
   const divider = { create: { width: DIVIDER_PX, height: FRAME.height, channels: 3, background: 'white' } } as const;
   await sharp({ create: { ...FRAME, channels: 3, background: 'black' } })
     .composite([
-      { input: first, left: 0, top: 0 },
-      { input: second, left: half, top: 0 },
-      { input: divider, left: half - DIVIDER_PX / 2, top: 0 },
+      { ...layer(first), left: 0, top: 0 },
+      { ...layer(second), left: half.width, top: 0 },
+      { input: divider, left: half.width - DIVIDER_PX / 2, top: 0 },
     ])
     .png({ compressionLevel: 6 })
     .toFile(out);
 }
 
+/** A picture's pixels, three or four bytes each. */
+interface Raster {
+  data: Buffer;
+  info: { width: number; height: number; channels: 1 | 2 | 3 | 4 };
+}
+
+const layer = ({ data, info: { width, height, channels } }: Raster) => ({ input: data, raw: { width, height, channels } });
+const pixels = ({ data, info: { width, height, channels } }: Raster) => sharp(data, { raw: { width, height, channels } });
+
+/** A picture that fills a size; what stands over is cut off. */
+function covering(picture: string, { width, height }: { width: number; height: number }): Promise<Raster> {
+  return read(picture, (image) => image.resize(width, height, { fit: 'cover' }).flatten().toColourspace('srgb'));
+}
+
+async function read(picture: string, prepare: (image: Sharp) => Sharp): Promise<Raster> {
+  try {
+    return await prepare(sharp(picture)).raw().toBuffer({ resolveWithObject: true });
+  } catch (cause) {
+    throw permanent({
+      code: MEDIA_UNUSABLE,
+      message: `${picture}: ${String(cause)}`,
+      userMessage: `The picture ${basename(picture)} cannot be read. Ask for it to be made again.`,
+      cause,
+    });
+  }
+}
+
 /** A character cut out of its plain background, as a layer in the middle of the lower frame. */
 async function standing(character: string): Promise<{ input: Buffer; left: number; top: number }> {
-  const height = Math.round(FRAME.height * CHARACTER_HEIGHT);
-  const { data, info } = await sharp(character)
-    .resize(FRAME.width, height, { fit: 'inside' })
-    .ensureAlpha()
-    .raw()
+  const drawn = await read(character, (image) => image.toColourspace('srgb').ensureAlpha());
+  const { width, height } = drawn.info;
+  keyOut(drawn.data, width, height);
+  const figure = boundsOf(drawn.data, width, height);
+  if (!figure) {
+    throw permanent({
+      code: MEDIA_UNUSABLE,
+      message: `${character}: nothing is drawn on the ground`,
+      userMessage: `The picture ${basename(character)} shows nobody. Ask for it to be made again.`,
+    });
+  }
+  const { data: input, info } = await pixels(drawn)
+    .extract(figure)
+    .resize(Math.round(FRAME.width * CHARACTER.width), Math.round(FRAME.height * CHARACTER.height), { fit: 'inside' })
+    .png({ compressionLevel: 1 })
     .toBuffer({ resolveWithObject: true });
-  keyOut(data, info.width, info.height);
-  const input = await sharp(data, { raw: { width: info.width, height: info.height, channels: 4 } })
-    .png()
-    .toBuffer();
-  return { input, left: Math.round((FRAME.width - info.width) / 2), top: Math.round(FRAME.height * 0.97) - info.height };
+  return { input, left: Math.round((FRAME.width - info.width) / 2), top: Math.round(FRAME.height * FEET) - info.height };
+}
+
+/** The smallest rectangle that holds every pixel that can be seen; null when there is none. */
+function boundsOf(rgba: Buffer, width: number, height: number): { left: number; top: number; width: number; height: number } | null {
+  let [left, top, right, bottom] = [width, height, -1, -1];
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      if ((rgba[(y * width + x) * 4 + 3] ?? 0) < VISIBLE) continue;
+      left = Math.min(left, x);
+      right = Math.max(right, x);
+      top = Math.min(top, y);
+      bottom = y;
+    }
+  }
+  return right < 0 ? null : { left, top, width: right - left + 1, height: bottom - top + 1 };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { permanent } from '#pipeline';
-import { ffmpeg, ffprobe, type ToolOptions } from './ffmpeg.js';
+import { ffmpeg, type ToolOptions } from './ffmpeg.js';
 import type { Manifest } from './manifest.js';
 
 const SAMPLE_RATE = 48_000;
@@ -12,11 +12,12 @@ const EFFECT_FADE = 0.15;
 
 /**
  * Renders a manifest in one pass: H.264 and AAC, frame for frame as long as planned, with the index in front so that it plays while it loads.
- * @throws Failure when an input cannot be read or the result has another number of frames than the plan
+ * @throws Failure when an input cannot be read, or the result cannot be decoded or has another number of frames than the plan
  */
 export async function renderCut(manifest: Manifest, out: string, { signal, onFrame }: ToolOptions = {}): Promise<void> {
   const { scenes, frames_per_second: rate } = manifest;
-  const inputs = scenes.flatMap(({ clip, narration, sound_effect }) => ['-i', clip, '-i', narration, '-i', sound_effect]);
+  // One thread a decoder: all clips are open at once, and each thread of each would hold frames of its own.
+  const inputs = scenes.flatMap(({ clip, narration, sound_effect }) => ['-threads', '1', '-i', clip, '-i', narration, '-i', sound_effect]);
   await ffmpeg(
     [
       ...inputs,
@@ -28,9 +29,7 @@ export async function renderCut(manifest: Manifest, out: string, { signal, onFra
     { ...(signal && { signal }), ...(onFrame && { onFrame }) },
   );
   const planned = scenes.reduce((sum, { frames }) => sum + frames, 0);
-  const counted = Number(
-    await ffprobe(['-select_streams', 'v:0', '-count_packets', '-show_entries', 'stream=nb_read_packets', '-of', 'csv=p=0', out], signal),
-  );
+  const counted = await framesOf(out, signal);
   if (counted !== planned) {
     throw permanent({
       code: 'CUT_LENGTH_WRONG',
@@ -38,6 +37,16 @@ export async function renderCut(manifest: Manifest, out: string, { signal, onFra
       userMessage: 'The final cut came out with the wrong length. Retry the task; if it stays so, ask for the clips to be made again.',
     });
   }
+}
+
+/** The frames of a video, each of which was decoded without an error, as was its sound. */
+async function framesOf(video: string, signal?: AbortSignal): Promise<number> {
+  let counted = 0;
+  const onFrame = (frames: number) => {
+    counted = frames;
+  };
+  await ffmpeg(['-xerror', '-i', video, '-map', '0', '-f', 'null', '-'], { onFrame, ...(signal && { signal }) });
+  return counted;
 }
 
 /** Every scene's picture and sound brought to the same form and exactly the planned length, then strung together. */

@@ -7,8 +7,11 @@ export interface ToolOptions {
   onFrame?: (frames: number) => void;
 }
 
+/** The code of a file that is not what it has to be. */
+export const MEDIA_UNUSABLE = 'MEDIA_UNUSABLE';
+
 /** Lines of a tool's complaint that are worth keeping. */
-const KEPT_LINES = 12;
+const KEPT_LINES = 20;
 
 /**
  * Runs ffmpeg; overwrites its output, reads no input from the terminal.
@@ -40,12 +43,13 @@ export async function ffprobe(args: readonly string[], signal?: AbortSignal): Pr
   }
 }
 
+/** No process group of its own: a tool stays in its script's, so that whoever ends the script by force ends the tool, too. */
 function options(signal?: AbortSignal) {
   return { stdin: 'ignore', forceKillAfterDelay: 3_000, ...(signal && { cancelSignal: signal }) } as const;
 }
 
 function toolFailure(tool: string, error: unknown, signal?: AbortSignal): Failure {
-  const { code, stderr, shortMessage, isCanceled } = error as Partial<ExecaError>;
+  const { code, stderr, shortMessage, isTerminated } = error as Partial<ExecaError>;
   if (code === 'ENOENT') {
     return permanent({
       code: 'TOOL_MISSING',
@@ -54,7 +58,7 @@ function toolFailure(tool: string, error: unknown, signal?: AbortSignal): Failur
       cause: error,
     });
   }
-  if (isCanceled ?? signal?.aborted) {
+  if (signal?.aborted) {
     return transient({
       code: 'STOPPED',
       message: `${tool} was stopped`,
@@ -62,11 +66,27 @@ function toolFailure(tool: string, error: unknown, signal?: AbortSignal): Failur
       cause: error,
     });
   }
-  const said = typeof stderr === 'string' ? stderr.split('\n').slice(-KEPT_LINES).join('\n') : '';
+  if (isTerminated) {
+    return transient({
+      code: 'TOOL_KILLED',
+      message: `${tool} was ended from outside: ${shortMessage ?? String(error)}`,
+      userMessage: 'FFmpeg was ended from outside, most often for want of memory. It is tried again by itself.',
+      cause: error,
+    });
+  }
+  const said = typeof stderr === 'string' ? stderr.trim().split('\n').slice(-KEPT_LINES).join('\n') : '';
+  if (said.includes('No space left on device')) {
+    return permanent({
+      code: 'DISK_FULL',
+      message: `${tool}: ${said}`,
+      userMessage: 'The disk that holds the media is full. Make room on it, then retry.',
+      cause: error,
+    });
+  }
   return permanent({
-    code: 'MEDIA_UNUSABLE',
+    code: MEDIA_UNUSABLE,
     message: `${tool}: ${said || (shortMessage ?? String(error))}`,
-    userMessage: `A media file could not be worked with: ${said.split('\n')[0] ?? 'see the log'}. Ask for the item to be made again.`,
+    userMessage: `A media file could not be worked with: ${said.split('\n')[0] || 'the log says why'}. Ask for the item to be made again.`,
     cause: error,
   });
 }

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { parse, permanent, type Failure } from '#pipeline';
+import { Failure, parse, permanent } from '#pipeline';
 import { Type } from 'class-transformer';
 import { IsArray, IsDefined, IsInt, IsNumberString, IsOptional, IsString, ValidateNested } from 'class-validator';
-import { ffprobe } from './ffmpeg.js';
+import { MEDIA_UNUSABLE, ffmpeg, ffprobe } from './ffmpeg.js';
 
 type MediaKind = 'image' | 'video' | 'audio';
 
@@ -105,7 +105,9 @@ export async function expectMedia(path: string, expected: MediaExpectation, sign
   const found = await stat(path).catch(() => null);
   if (!found) throw unusable(path, 'it was not written');
   if (found.size === 0) throw unusable(path, 'it is empty');
-  const media = await probe(path, signal);
+  const media = await probe(path, signal).catch((error: unknown) => {
+    throw damaged(path, error);
+  });
   const { kind, width, height, minDurationMs } = expected;
   // By its ending alone, ffprobe takes any file for a picture, one of no size.
   if (media.kind !== 'audio' && !(media.width && media.height)) throw unusable(path, 'it holds no picture');
@@ -116,13 +118,32 @@ export async function expectMedia(path: string, expected: MediaExpectation, sign
   if (minDurationMs !== undefined && (media.durationMs ?? 0) < minDurationMs) {
     throw unusable(path, `it lasts ${media.durationMs ?? 0} ms, less than ${minDurationMs} ms`);
   }
+  await readThrough(path, kind, signal);
   return media;
 }
 
-function unusable(path: string, why: string): Failure {
+/**
+ * A header can promise what the rest of a cut-off file no longer holds. Pictures are decoded; of sound and video it is enough, and cheap,
+ * to read the packets.
+ */
+async function readThrough(path: string, kind: MediaKind, signal?: AbortSignal): Promise<void> {
+  const copy = kind === 'image' ? [] : ['-c', 'copy'];
+  await ffmpeg(['-xerror', '-i', path, '-map', '0:v?', '-map', '0:a?', ...copy, '-f', 'null', '-'], signal && { signal }).catch(
+    (error: unknown) => {
+      throw damaged(path, error);
+    },
+  );
+}
+
+function damaged(path: string, error: unknown): Failure {
+  const failure = Failure.from(error);
+  return failure.code === MEDIA_UNUSABLE ? unusable(path, 'it is damaged or cut off', failure) : failure;
+}
+
+function unusable(path: string, why: string, cause?: Failure): Failure {
   return permanent({
-    code: 'MEDIA_UNUSABLE',
-    message: `${path}: ${why}`,
-    userMessage: `The file ${basename(path).replace(/^\.[0-9a-f-]{36}\./, '')} cannot be used: ${why}. Ask for the item to be made again.`,
+    code: MEDIA_UNUSABLE,
+    message: `${path}: ${why}${cause ? ` (${cause.message})` : ''}`,
+    userMessage: `The file ${basename(path).replace(/^(\.[0-9a-f-]{36}\.)+/, '')} cannot be used: ${why}. Ask for the item to be made again.`,
   });
 }

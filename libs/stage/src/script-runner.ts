@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { elevenLabsAccess, geminiAccess, kieAccess, settings, type Settings } from '#config';
-import { Failure, transient, type ScriptArguments, type ScriptEvent, type ScriptName, type ScriptResult } from '#pipeline';
+import { SETTINGS, elevenLabsAccess, geminiAccess, kieAccess, settings, type Settings } from '#config';
+import { Failure, permanent, transient, type ScriptArguments, type ScriptName, type ScriptResult } from '#pipeline';
 import { Inject, Injectable } from '@nestjs/common';
 import { execa, type ExecaError } from 'execa';
+import { heard } from './script-events.js';
 
 export interface RunOptions {
   signal: AbortSignal;
@@ -15,37 +16,53 @@ export interface RunOptions {
 /** How long a script that was told to stop may take (ms). */
 const STOP_MS = 5_000;
 
+/** A script inherits PATH and the like, but none of the product's settings: databases and other providers' keys are not its business. */
+const WITHHELD = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, undefined]));
+
 /** Runs the media scripts as subprocesses, so that heavy work neither blocks this process nor takes it down. */
 @Injectable()
 export class ScriptRunner {
   constructor(@Inject(settings.KEY) private readonly settings: Settings) {}
 
   /**
-   * Runs a script to its end. Aborting the signal ends it and whatever it has started.
-   * @throws Failure that the script reported, or SCRIPT_BROKEN when it ended without a word
+   * Runs a script to its end. Aborting the signal ends it and whatever it has started; a job that it submitted until then is still heard.
+   * @throws Failure that the script reported, TIMED_OUT or STOPPED after an abort, JOB_NOT_RECORDED when `onSubmitted` fails, SCRIPT_BROKEN
+   * when it ended without a word
    */
   async run<N extends ScriptName>(name: N, args: ScriptArguments<N>, { signal, onSubmitted }: RunOptions): Promise<ScriptResult<N>> {
-    const script = execa(process.execPath, [scriptPath(name), ...commandLine(args), '--json'], {
-      env: this.environment(name),
+    const ending = new AbortController();
+    const script = execa(process.execPath, [this.path(name), ...commandLine(args), '--json'], {
+      env: { ...WITHHELD, ...this.environment(name) },
       stdin: 'pipe',
-      cancelSignal: signal,
+      cancelSignal: AbortSignal.any([signal, ending.signal]),
       forceKillAfterDelay: STOP_MS,
       // SIGKILL of the script alone would leave its ffmpeg running.
       killDescendants: true,
     });
+    let result: ScriptResult<N> | undefined;
+    const listen = async (line: string): Promise<void> => {
+      const event = heard(name, line);
+      if (event?.event === 'submitted') await recorded(event.provider_job_id, onSubmitted);
+      if (event?.event === 'done') result = event.result;
+    };
     try {
-      let result: ScriptResult<N> | undefined;
       for await (const line of script.iterable()) {
-        const event = JSON.parse(line) as ScriptEvent<N>;
-        if (event.event === 'submitted') await onSubmitted?.(event.provider_job_id);
-        if (event.event === 'done') result = event.result;
+        await listen(line).catch((error: unknown) => {
+          ending.abort(error);
+          throw error;
+        });
       }
       await script;
-      if (result === undefined) throw new Error('it reported no result');
-      return result;
     } catch (error) {
       throw scriptFailure(name, error, signal);
     }
+    if (result === undefined) throw scriptFailure(name, new Error('it reported no result'), signal);
+    return result;
+  }
+
+  /** The program that is run. */
+  protected path(name: ScriptName): string {
+    return scriptPath(name);
   }
 
   /** Its own provider's address, key and model. */
@@ -89,24 +106,50 @@ function commandLine(args: object): string[] {
   return Object.entries(args).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${String(value)}`]));
 }
 
+/** Has a job written down that is billed from now on. */
+async function recorded(providerJobId: string, onSubmitted: RunOptions['onSubmitted']): Promise<void> {
+  try {
+    await onSubmitted?.(providerJobId);
+  } catch (cause) {
+    throw permanent({
+      code: 'JOB_NOT_RECORDED',
+      message: `The provider accepted the job ${providerJobId}, which could not be recorded: ${String(cause)}`,
+      userMessage: `The provider works on the job ${providerJobId} and bills it, but it could not be written down. Look in the provider's log before you retry: a retry is billed again.`,
+      cause,
+    });
+  }
+}
+
 function scriptFailure(name: ScriptName, error: unknown, signal: AbortSignal): Failure {
   if (error instanceof Failure) return error;
-  if (signal.aborted)
-    return transient({
-      code: 'STOPPED',
-      message: `${name} was stopped: ${String(signal.reason)}`,
-      userMessage: 'The work was stopped; it goes on by itself.',
-      cause: error,
-    });
   const { stderr } = error as Partial<ExecaError>;
   const said = typeof stderr === 'string' ? stderr.trim().split('\n') : [];
   const reported = said.map((line) => Failure.parse(line)).findLast((failure) => failure !== null);
-  if (reported) return reported;
+  // What no other try can mend is not hidden by the order to stop: a submission whose answer was lost must not be made again.
+  if (reported && !(signal.aborted && reported.retriable)) return reported;
+  if (signal.aborted) return stopped(name, signal.reason, error);
   const why = said.slice(-5).join('\n') || (error instanceof Error ? error.message : String(error));
   return transient({
     code: 'SCRIPT_BROKEN',
     message: `${name} failed: ${why}`,
     userMessage: 'A media command broke down. It is tried again by itself; the log has the details.',
     cause: error,
+  });
+}
+
+function stopped(name: ScriptName, reason: unknown, cause: unknown): Failure {
+  if (reason instanceof Error && reason.name === 'TimeoutError') {
+    return transient({
+      code: 'TIMED_OUT',
+      message: `${name} took too long`,
+      userMessage: 'This took longer than it may. It is tried again by itself; what a provider is still working on is picked up.',
+      cause,
+    });
+  }
+  return transient({
+    code: 'STOPPED',
+    message: `${name} was stopped: ${String(reason)}`,
+    userMessage: 'The work was stopped; it goes on by itself.',
+    cause,
   });
 }

@@ -23,14 +23,14 @@ export class ElevenLabs {
   }> {
     const { model, voice, text, language, signal } = request;
     try {
-      const { audioBase64, alignment } = await this.client.textToSpeech.convertWithTimestamps(
+      const { audioBase64, alignment, normalizedAlignment } = await this.client.textToSpeech.convertWithTimestamps(
         voice,
         { text, modelId: model, languageCode: language, outputFormat: 'mp3_44100_128' },
         { abortSignal: signal },
       );
-      const words = alignment
-        ? wordTimings(alignment.characters, alignment.characterStartTimesSeconds, alignment.characterEndTimesSeconds)
-        : [];
+      // Either may be missing; the spoken text's times are as good where they are all there is.
+      const timed = alignment ?? normalizedAlignment;
+      const words = timed ? wordTimings(timed.characters, timed.characterStartTimesSeconds, timed.characterEndTimesSeconds) : [];
       return { audio: Buffer.from(audioBase64, 'base64'), characters: text.length, words };
     } catch (error) {
       throw asFailure(error);
@@ -74,7 +74,9 @@ function wordTimings(characters: string[], starts: number[], ends: number[]): Wo
 }
 
 function asFailure(error: unknown): Failure {
-  if (error instanceof ElevenLabsError && error.statusCode !== undefined) return elevenLabsFailure(error.statusCode, error.body);
+  if (error instanceof ElevenLabsError && error.statusCode !== undefined) {
+    return elevenLabsFailure(error.statusCode, error.body, error.rawResponse?.headers.get('retry-after'));
+  }
   return transient({
     code: 'ELEVENLABS_UNREACHABLE',
     message: `ElevenLabs: ${error instanceof Error ? error.message : String(error)}`,

@@ -6,8 +6,9 @@ const LOOK_AGAIN_MS = 3_600_000;
 /**
  * What an error answer of ElevenLabs means.
  * @param body the parsed answer; `detail` is an object with a code, a list (validation) or only a message (older routes)
+ * @param retryAfter the header of that name, in seconds
  */
-export function elevenLabsFailure(httpStatus: number, body: unknown): Failure {
+export function elevenLabsFailure(httpStatus: number, body: unknown, retryAfter?: string | null): Failure {
   const { code, message } = detailOf(body);
   const base = {
     code: `ELEVENLABS_${(code ?? String(httpStatus)).toUpperCase()}`,
@@ -28,7 +29,12 @@ export function elevenLabsFailure(httpStatus: number, body: unknown): Failure {
     return permanent({ ...base, userMessage: "ElevenLabs does not know this voice. Check voice_id in the channel's file, then retry." });
   }
   if (httpStatus === 429 || httpStatus === 408) {
-    return transient({ ...base, userMessage: 'ElevenLabs makes fewer sounds at a time than were asked for. It is tried again by itself.' });
+    const seconds = Number(retryAfter);
+    return transient({
+      ...base,
+      userMessage: 'ElevenLabs makes fewer sounds at a time than were asked for. It is tried again by itself.',
+      ...(seconds > 0 && { retryAfterMs: seconds * 1_000 }),
+    });
   }
   if (httpStatus >= 500) return transient({ ...base, userMessage: 'ElevenLabs had an error of its own. It is tried again by itself.' });
   return permanent({ ...base, userMessage: `ElevenLabs did not accept the request: ${message}` });
@@ -37,7 +43,10 @@ export function elevenLabsFailure(httpStatus: number, body: unknown): Failure {
 function detailOf(body: unknown): { code: string | null; message: string } {
   const detail = (body as { detail?: unknown } | null | undefined)?.detail;
   if (Array.isArray(detail)) {
-    const said = detail.map((entry: { loc?: unknown[]; msg?: unknown }) => `${(entry.loc ?? []).join('.')}: ${String(entry.msg)}`);
+    const said = detail.map((entry: unknown) => {
+      const { loc, msg } = (entry ?? {}) as { loc?: unknown; msg?: unknown };
+      return `${Array.isArray(loc) ? loc.join('.') : ''}: ${String(msg)}`;
+    });
     return { code: 'validation_error', message: said.join('; ') };
   }
   if (typeof detail === 'object' && detail !== null) {

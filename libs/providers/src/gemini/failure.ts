@@ -44,11 +44,17 @@ export function geminiFailure(httpStatus: number, body: string, model: string): 
 }
 
 function limitFailure(error: WireError, base: { code: string; message: string }): Failure {
-  const quotaIds = error.details
-    .flatMap(({ violations }) => (Array.isArray(violations) ? (violations as { quotaId?: unknown }[]) : []))
-    .map(({ quotaId }) => String(quotaId));
+  const violations = error.details.flatMap(({ violations }) => records(violations));
+  // A limit of nothing is not used up; it is all that the key's plan gives.
+  if (violations.some(({ quotaValue }) => String(quotaValue) === '0') || /\blimit: 0\b/.test(error.message)) {
+    return permanent({
+      ...base,
+      code: 'GEMINI_NOT_IN_PLAN',
+      userMessage: "This model is not in the plan of Gemini's key. Switch on billing for its project or choose another model, then retry.",
+    });
+  }
   // Checked first: the answer to a used-up day also carries a retryDelay of seconds.
-  if (quotaIds.some((id) => id.includes('PerDay'))) {
+  if (violations.some(({ quotaId }) => String(quotaId).includes('PerDay'))) {
     return quotaExhausted({
       ...base,
       code: 'GEMINI_DAY_EXHAUSTED',
@@ -76,9 +82,14 @@ function wireError(httpStatus: number, body: string): WireError {
       code: typeof error?.code === 'number' ? error.code : httpStatus,
       status: typeof error?.status === 'string' ? error.status : 'ERROR',
       message: typeof error?.message === 'string' ? error.message : 'no message',
-      details: Array.isArray(error?.details) ? error.details : [],
+      details: records(error?.details),
     };
   } catch {
     return { code: httpStatus, status: 'ERROR', message: body.slice(0, 300), details: [] };
   }
+}
+
+/** The objects of a list from outside. */
+function records(list: unknown): Record<string, unknown>[] {
+  return Array.isArray(list) ? list.filter((entry): entry is Record<string, unknown> => typeof entry === 'object' && entry !== null) : [];
 }

@@ -1,0 +1,93 @@
+import { describeProblems, parse, type Parsed, type ScriptEvent, type ScriptName, type ScriptResult, type WordTiming } from '#pipeline';
+import { Type } from 'class-transformer';
+import { IsArray, IsInt, IsNotEmpty, IsString, Min, ValidateNested } from 'class-validator';
+
+class MadeByModel {
+  @IsString()
+  @IsNotEmpty()
+  model: string;
+}
+
+class SpokenWord implements WordTiming {
+  @IsString()
+  @IsNotEmpty()
+  word: string;
+
+  @IsInt()
+  @Min(0)
+  start_ms: number;
+
+  @IsInt()
+  @Min(0)
+  end_ms: number;
+}
+
+class Narration extends MadeByModel {
+  @IsInt()
+  @Min(0)
+  characters: number;
+
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => SpokenWord)
+  words: SpokenWord[];
+}
+
+class SceneTime {
+  @IsInt()
+  @Min(0)
+  start_ms: number;
+
+  @IsInt()
+  @Min(1)
+  duration_ms: number;
+}
+
+class Cut {
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => SceneTime)
+  scenes: SceneTime[];
+}
+
+const nothing = (): Parsed<Record<string, never>> => ({ ok: true, value: {} });
+const madeByModel = (data: unknown) => parse(MadeByModel, data);
+
+/** What each script reports besides its file. */
+const RESULTS: { readonly [N in ScriptName]: (data: unknown) => Parsed<ScriptResult<N>> } = {
+  'generate-asset': madeByModel,
+  'create-composite': nothing,
+  'create-split-screen': nothing,
+  'generate-video': madeByModel,
+  'generate-audio': (data) => parse(Narration, data),
+  'generate-sound-effects': madeByModel,
+  'assemble-video': (data) => parse(Cut, data),
+};
+
+/** What the machinery wants to hear of a script; progress is for people who run it by hand. */
+type HeardEvent<N extends ScriptName> = Exclude<ScriptEvent<N>, { event: 'progress' }>;
+
+/**
+ * What a line on a script's stdout says; null when it says nothing that matters here. A library that prints must not cost a paid job.
+ * @throws Error when an event is not what the script's contract promises
+ */
+export function heard<N extends ScriptName>(name: N, line: string): HeardEvent<N> | null {
+  const { event, provider_job_id, file, result } = fieldsOf(line);
+  if (event === 'submitted') {
+    if (typeof provider_job_id !== 'string' || !provider_job_id) throw new Error('it submitted a job and did not say which');
+    return { event, provider_job_id };
+  }
+  if (event !== 'done') return null;
+  const parsed = RESULTS[name](result);
+  if (!parsed.ok) throw new Error(`it reported a wrong result: ${describeProblems(parsed.problems)}`);
+  return { event, file: String(file), result: parsed.value };
+}
+
+function fieldsOf(line: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
