@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { STAGE_NAMES, type Ticket } from '#pipeline';
+import { STAGE_NAMES } from '#pipeline';
 import { createTestDatabase, testRedis, type TestDatabase } from '#testing';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { Queue } from 'bullmq';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { call, type DemoTask } from '../../apps/local/src/gateway-client.js';
 import { createGateway } from '../../apps/gateway/src/main.js';
 
 // Chromium looks for its makers' hosts at every start unless it is told not to.
@@ -20,17 +20,9 @@ const QUIET = [
 describe('the queue page', () => {
   let database: TestDatabase;
   let app: NestExpressApplication;
-  let queue: Queue;
   let browser: Browser;
   let page: Page;
   let url: string;
-  const ticket: Ticket = {
-    task_id: '11111111-2222-4333-8444-555555555555',
-    channel_id: '66666666-7777-4888-8999-000000000000',
-    step: 'narrations',
-    generation: 1,
-  };
-
   beforeAll(async () => {
     database = await createTestDatabase();
     const { url: redisUrl, prefix } = testRedis();
@@ -47,27 +39,28 @@ describe('the queue page', () => {
     app = await createGateway();
     await app.listen(0, '127.0.0.1');
     url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
-    queue = new Queue('audio', { connection: { url: redisUrl }, prefix });
-    await queue.add('open', ticket, { jobId: 'ticket-to-look-at', priority: 1 });
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: QUIET });
     page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   }, 60_000);
 
   afterAll(async () => {
     await browser.close();
-    await queue.close();
     await app.close();
     await database.drop();
   });
 
   it('lists the six stage queues, opens one, and shows a ticket that points at its row', async () => {
+    const body = { channel: 'deep_sea', title: 'A video nobody works on' };
+    const task = await call<DemoTask>('POST', `${url}/api/v1/tasks`, body);
     await page.goto(`${url}/queues`);
-    for (const stage of STAGE_NAMES) await page.getByRole('link', { name: stage, exact: false }).first().waitFor();
-    await page.goto(`${url}/queues/queue/audio?status=prioritized`);
-    await page.getByText('ticket-to-look-at').first().waitFor();
+    for (const stage of STAGE_NAMES) await page.getByRole('link', { name: stage }).first().waitFor();
+    await page.getByRole('link', { name: 'asset' }).first().click();
+    await page.getByRole('link', { name: /prioritized/i }).click();
+    await page.getByText(`${task.id}-storyboard-g1`).first().waitFor();
     const shown = await page.locator('body').innerText();
     expect(shown).toContain('open');
-    expect(shown).toContain(ticket.task_id);
+    expect(shown).toContain('storyboard');
+    expect(shown).toContain(task.id);
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
   }, 60_000);
 

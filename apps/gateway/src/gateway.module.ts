@@ -4,9 +4,11 @@ import { Workspace } from '#media';
 import { loggerModule } from '#observability';
 import { Admission, Gates, QueuesModule, Reconciler } from '#stage';
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import { ChannelsController } from './channels/channels.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { HousekeepingWorker } from './housekeeping/housekeeping.worker.js';
+import { JsonOnly } from './http/json-only.js';
 import { NotionSync } from './notion/notion-sync.js';
 import { NotionWebhookController } from './notion/notion-webhook.controller.js';
 import { NotionWorker } from './notion/notion.worker.js';
@@ -23,6 +25,7 @@ import { TasksController } from './tasks/tasks.controller.js';
     NotionSync,
     NotionWorker,
     HousekeepingWorker,
+    { provide: APP_GUARD, useClass: JsonOnly },
     { provide: Workspace, inject: [settings.KEY], useFactory: (values: Settings) => new Workspace(values.WORKSPACE_ROOT) },
   ],
 })

@@ -8,4 +8,4 @@ export { StageModule } from './stage.module.js';
 export { written, type Item, type Made, type Stage, type StepHandler, type TaskView } from './stage.js';
 export { runService, startService } from './start-service.js';
 export { storyboardOf } from './step-flow.js';
-export { type NotionJob } from './tickets.js';
+export { showInNotion, type NotionJob } from './tickets.js';

@@ -16,6 +16,9 @@ export interface RunOptions {
 /** How long a script that was told to stop may take (ms). */
 const STOP_MS = 5_000;
 
+/** Lines of a broken script's last words that are worth keeping. */
+const KEPT_LINES = 20;
+
 /** A script inherits PATH and the like, but none of the product's settings: databases and other providers' keys are not its business. */
 const WITHHELD = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, undefined]));
 
@@ -128,7 +131,7 @@ function scriptFailure(name: ScriptName, error: unknown, signal: AbortSignal): F
   // What no other try can mend is not hidden by the order to stop: a submission whose answer was lost must not be made again.
   if (reported && !(signal.aborted && reported.retriable)) return reported;
   if (signal.aborted) return stopped(name, signal.reason, error);
-  const why = said.slice(-5).join('\n') || (error instanceof Error ? error.message : String(error));
+  const why = said.slice(-KEPT_LINES).join('\n') || (error instanceof Error ? error.message : String(error));
   return transient({
     code: 'SCRIPT_BROKEN',
     message: `${name} failed: ${why}`,
@@ -138,7 +141,7 @@ function scriptFailure(name: ScriptName, error: unknown, signal: AbortSignal): F
 }
 
 function stopped(name: ScriptName, reason: unknown, cause: unknown): Failure {
-  if (reason instanceof Error && reason.name === 'TimeoutError') {
+  if ((reason as { name?: unknown } | null)?.name === 'TimeoutError') {
     return transient({
       code: 'TIMED_OUT',
       message: `${name} took too long`,

@@ -1,6 +1,6 @@
 import { Database } from '#database';
 import { HOUSEKEEPING_QUEUE, NOTION_QUEUE } from '#pipeline';
-import { Admission, OutboxRelay, Reconciler, type NotionJob } from '#stage';
+import { Admission, OutboxRelay, Reconciler, showInNotion, type NotionJob } from '#stage';
 import { InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
@@ -11,13 +11,14 @@ const EVERY_MS = {
   admit_tasks: 5_000,
   reconcile: 15_000,
   reissue_events: 30_000,
+  reissue_row_updates: 30_000,
 } as const;
 type Chore = keyof typeof EVERY_MS;
 
 /** An emptied Redis has forgotten the schedules too; they are written again so often (ms). */
 const RESCHEDULE_MS = 15_000;
-/** An event that is unworked after this time (ms) has lost its job. */
-const EVENT_OVERDUE_MS = 60_000;
+/** What Notion has sent or should show, and is untouched after this time (ms), may have lost its job. */
+const OVERDUE_MS = 60_000;
 
 /** Keeps the house: sweeps up what the fast paths have missed. */
 @Processor(HOUSEKEEPING_QUEUE, { autorun: false, concurrency: 2, drainDelay: 1, maxStalledCount: 20 })
@@ -30,6 +31,7 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
     admit_tasks: () => this.admission.run(),
     reconcile: () => this.reconciler.run(),
     reissue_events: () => this.reissueEvents(),
+    reissue_row_updates: () => this.reissueRowUpdates(),
   };
 
   constructor(
@@ -45,6 +47,9 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
   async onApplicationBootstrap(): Promise<void> {
     this.worker.on('error', (error) => {
       this.logger.warn({ event: 'housekeeping_worker_error', error: error.message });
+    });
+    this.worker.on('failed', (job, error) => {
+      this.logger.error({ event: 'housekeeping_chore_failed', chore: job?.name, error: error.message });
     });
     await this.schedule();
     this.timer = setInterval(() => {
@@ -70,16 +75,22 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
     }
   }
 
+  /** The id is the first issue's, so a job that is still in its queue or waits for its next try is left alone. */
   private async reissueEvents(): Promise<void> {
-    const events = await this.database.webhookEvents.unhandled(EVENT_OVERDUE_MS);
-    const round = Math.floor(Date.now() / EVENT_OVERDUE_MS);
+    const events = await this.database.webhookEvents.unhandled(OVERDUE_MS);
     await this.database.outbox.add(
       events.map(({ id }) => {
         const payload: NotionJob['read_page'] = { event_id: id };
-        return { queue: NOTION_QUEUE, name: 'read_page', jobId: `event-${id}-r${round}`, payload, priority: 3 };
+        return { queue: NOTION_QUEUE, name: 'read_page', jobId: `event-${id}`, payload, priority: 3 };
       }),
     );
     if (events.length > 0) this.relay.wake();
+  }
+
+  private async reissueRowUpdates(): Promise<void> {
+    const tasks = await this.database.tasks.behindInNotion(OVERDUE_MS);
+    for (const { id } of tasks) await showInNotion(this.database, id);
+    if (tasks.length > 0) this.relay.wake();
   }
 }
 

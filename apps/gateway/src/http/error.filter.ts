@@ -24,6 +24,9 @@ const HTTP_CODES: Readonly<Record<number, string>> = {
   415: 'UNSUPPORTED_MEDIA_TYPE',
 };
 
+/** Postgres' codes for a text with a NUL character, which it cannot store, in a column and in JSON. */
+const UNSTORABLE = ['22021', '22P05'];
+
 /** Connection errors of Postgres and Redis, by Node's and the drivers' codes. */
 const UNREACHABLE =
   /ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|Connection terminated|Connection is closed|timeout exceeded when trying to connect/;
@@ -78,6 +81,7 @@ function asApiError(thrown: unknown): ApiError {
     return new ApiError(status, HTTP_CODES[status] ?? 'BAD_REQUEST', String(message));
   const text = thrown instanceof QueryFailedError ? String(thrown.driverError) : String(thrown);
   const code = String((thrown as { code?: unknown } | null)?.code);
+  if (UNSTORABLE.includes(code)) return new ApiError(422, 'INVALID_INPUT', 'A text holds a NUL character, which cannot be stored.');
   if (UNREACHABLE.test(text) || UNREACHABLE.test(code))
     return new ApiError(503, 'SERVICE_UNAVAILABLE', 'The database does not answer. Try again in a moment.');
   return new ApiError(500, 'INTERNAL', 'Something unexpected went wrong. The log has the details under the request id.');

@@ -1,57 +1,81 @@
 import { notionAccess, settings, type Settings } from '#config';
 import { Database, type ChannelRow } from '#database';
 import { NotionClient, type NotionEvent, type NotionRow } from '#providers/notion';
+import { Failure } from '#pipeline';
 import { Admission } from '#stage';
 import { Inject, Injectable } from '@nestjs/common';
 import { progressOf, youtubeUrl } from '../tasks/task-view.js';
 
+/** Waits until another request may be sent to Notion. */
+export type Turn = () => Promise<void>;
+
 /** Between rows and tasks: a queued row becomes a task, and a task's state is shown in its row. */
 @Injectable()
 export class NotionSync {
-  private readonly notion: NotionClient;
+  private client: NotionClient | null = null;
+  private bot: string | null = null;
 
   constructor(
     private readonly database: Database,
     private readonly admission: Admission,
     @Inject(settings.KEY) private readonly settings: Settings,
-  ) {
-    this.notion = new NotionClient(notionAccess(settings));
+  ) {}
+
+  /** Made when it is first needed: an installation without Notion has no token. */
+  private get notion(): NotionClient {
+    return (this.client ??= new NotionClient(notionAccess(this.settings)));
   }
 
   /** Works one event: reads its page again and makes a task of it if it is one to be. Returns what came of it, in a sentence. */
-  async readPage(event: NotionEvent): Promise<string> {
+  async readPage(event: NotionEvent, turn: Turn): Promise<string> {
     if (event.entity.type !== 'page') return `Skipped: ${event.type} is about no page`;
-    const bot = await this.notion.botId();
-    if (event.authors.length > 0 && event.authors.every(({ id }) => id === bot)) return 'Skipped: our own change';
+    if (event.authors?.length) {
+      const bot = await this.botId(turn);
+      if (event.authors.every(({ id }) => id === bot)) return 'Skipped: our own change';
+    }
+    await turn();
     const row = await this.notion.readRow(event.entity.id);
     if (!row || row.inTrash) return 'Skipped: the page is gone';
     const only = this.settings.NOTION_DATA_SOURCE_ID;
     if (only && row.dataSourceId !== only) return 'Skipped: a row of another data source';
     if (row.status !== 'queued') return `Skipped: the row is ${row.status ?? 'without a status'}`;
-    return this.queue(row);
+    return this.queue(row, turn);
   }
 
   /** Shows a task's newest state in its row; what is shown already is not written again. */
-  async writeRow(taskId: string): Promise<void> {
+  async writeRow(taskId: string, turn: Turn): Promise<void> {
     const task = await this.database.tasks.find(taskId);
     if (!task?.notionPageId || task.notionVersion >= task.version) return;
     const [artifacts, costUsd] = await Promise.all([this.database.artifacts.ofTask(taskId), this.database.costs.ofTask(taskId)]);
     const url = youtubeUrl(artifacts);
-    await this.notion.writeRow(task.notionPageId, {
-      status: task.status,
-      error: task.errorMessage,
-      progress: progressOf(task, artifacts),
-      costUsd,
-      ...(url && { youtubeUrl: url }),
-    });
+    await turn();
+    await this.notion
+      .writeRow(task.notionPageId, {
+        status: task.status,
+        error: task.errorMessage,
+        progress: progressOf(task, artifacts),
+        costUsd,
+        ...(url && { youtubeUrl: url }),
+      })
+      .catch((error: unknown) => {
+        // A row that is gone has nobody to show anything to; the next change of the task looks again.
+        if (!(error instanceof Failure && error.code === 'NOTION_OBJECT_NOT_FOUND')) throw error;
+      });
     await this.database.tasks.notionShows(taskId, task.version);
   }
 
-  private async queue(row: NotionRow): Promise<string> {
+  private async botId(turn: Turn): Promise<string> {
+    if (this.bot) return this.bot;
+    await turn();
+    return (this.bot = await this.notion.botId());
+  }
+
+  private async queue(row: NotionRow, turn: Turn): Promise<string> {
     if (await this.database.tasks.findByNotionPage(row.pageId)) return 'Skipped: the row has a task already';
     const channel = row.channel ? await this.database.channels.findByName(row.channel) : null;
     const problem = await this.problemOf(row, channel);
     if (problem ?? !channel) {
+      await turn();
       await this.notion.writeRow(row.pageId, { error: problem });
       return `Refused: ${problem ?? ''}`;
     }

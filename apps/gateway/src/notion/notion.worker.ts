@@ -1,12 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { settings, type Settings } from '#config';
 import { Database } from '#database';
 import { Failure, NOTION_QUEUE } from '#pipeline';
 import { parseEvent } from '#providers/notion';
-import { OutboxRelay, type NotionJob } from '#stage';
-import { Processor, WorkerHost } from '@nestjs/bullmq';
+import type { NotionJob } from '#stage';
+import { InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Job } from 'bullmq';
-import { NotionSync } from './notion-sync.js';
+import type { Job, Queue } from 'bullmq';
+import { NotionSync, type Turn } from './notion-sync.js';
 
 /** Waits between tries (ms): a minute, two, four, and so on up to an hour. */
 const FIRST_WAIT_MS = 60_000;
@@ -29,35 +30,41 @@ export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
   constructor(
     private readonly sync: NotionSync,
     private readonly database: Database,
-    private readonly relay: OutboxRelay,
     @Inject(settings.KEY) private readonly settings: Settings,
+    @InjectQueue(NOTION_QUEUE) private readonly queue: Queue,
   ) {
     super();
   }
 
   onApplicationBootstrap(): void {
-    this.worker.opts.limiter = { max: 1, duration: Math.max(1, this.settings.NOTION_REQUEST_SPACING_MS) };
     this.worker.on('error', (error) => {
       this.logger.warn({ event: 'notion_worker_error', error: error.message });
     });
+    const { NOTION_TOKEN, SIMULATOR_URL } = this.settings;
+    if (!NOTION_TOKEN && !SIMULATOR_URL) {
+      this.logger.log({ event: 'notion_worker_off', hint: 'NOTION_TOKEN is not set: rows are neither read nor written.' });
+      return;
+    }
+    this.worker.opts.limiter = { max: 1, duration: this.spacingMs() };
     void this.worker.run();
   }
 
   async process(job: Work): Promise<void> {
+    const turn = this.turns();
     try {
-      if (job.name === 'write_row' && job.data.task_id) await this.sync.writeRow(job.data.task_id);
-      else if (job.name === 'read_page' && job.data.event_id) await this.readPage(job.data.event_id);
-      else throw new Error(`The Notion queue has no work called ${job.name}`);
+      if (job.name === 'write_row' && job.data.task_id) await this.sync.writeRow(job.data.task_id, turn);
+      else if (job.name === 'read_page' && job.data.event_id) await this.readPage(job.data.event_id, turn);
+      else this.logger.error({ event: 'notion_work_unknown', name: job.name });
     } catch (error) {
       await this.again(job, Failure.from(error));
     }
   }
 
-  private async readPage(id: string): Promise<void> {
+  private async readPage(id: string, turn: Turn): Promise<void> {
     const stored = await this.database.webhookEvents.find(id);
     if (!stored || stored.handledAt) return;
     const event = parseEvent(stored.payload);
-    const outcome = event.ok ? await this.sync.readPage(event.value) : 'Skipped: not an event that this release knows';
+    const outcome = event.ok ? await this.sync.readPage(event.value, turn) : 'Skipped: not an event that this release knows';
     await this.database.webhookEvents.handled(id, outcome);
     this.logger.log({ event: 'notion_event_handled', event_id: stored.eventId, outcome });
   }
@@ -66,11 +73,28 @@ export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
     const tries = (job.data.tries ?? 0) + 1;
     this.logger.warn({ event: 'notion_work_failed', name: job.name, tries, code: failure.code, error: failure.message });
     const wait = Math.max(Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), LONGEST_WAIT_MS), failure.retryAfterMs ?? 0);
-    const jobId = `${(job.id ?? '').replace(/-t\d+$/, '')}-t${tries}`;
-    const payload = { ...job.data, tries };
+    // The job's own id: while this wait is in the outbox, nobody can issue the same work a second time beside it.
+    const jobId = job.id ?? '';
     await this.database.outbox.add([
-      { queue: NOTION_QUEUE, name: job.name, jobId, payload, priority: 2, notBefore: new Date(Date.now() + wait) },
+      { queue: NOTION_QUEUE, name: job.name, jobId, payload: { ...job.data, tries }, priority: 2, notBefore: new Date(Date.now() + wait) },
     ]);
-    this.relay.wake();
+    // What Notion says to one request holds for all of them, in every process.
+    if (failure.retryAfterMs) await this.queue.rateLimit(failure.retryAfterMs);
+  }
+
+  /** The queue's limiter paces a job's first request; before each further one the queue is held back for as long as that takes. */
+  private turns(): Turn {
+    let first = true;
+    return async () => {
+      if (!first) {
+        await this.queue.rateLimit(2 * this.spacingMs());
+        await sleep(this.spacingMs());
+      }
+      first = false;
+    };
+  }
+
+  private spacingMs(): number {
+    return Math.max(1, this.settings.NOTION_REQUEST_SPACING_MS);
   }
 }

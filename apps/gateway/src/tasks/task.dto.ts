@@ -10,7 +10,21 @@ import {
 } from '#pipeline';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsInt, IsNotEmpty, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
 
 export class CreateTask {
   /** The channel, by its key or its name. */
@@ -70,6 +84,7 @@ export class ListTasks {
   @Type(() => Number)
   @IsInt()
   @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
   offset = 0;
 }
 
@@ -94,7 +109,9 @@ export class Reject extends Approve {
   @ApiPropertyOptional({ type: [Number], example: [6] })
   @IsOptional()
   @IsArray()
+  @ArrayMinSize(1)
   @ArrayMaxSize(200)
+  @ArrayUnique()
   @IsInt({ each: true })
   @Min(0, { each: true })
   items?: number[];

@@ -120,6 +120,18 @@ export class Tasks {
       .execute();
   }
 
+  /** Tasks whose newest state their Notion row has not shown for a while, without a job on its way to the queue. */
+  async behindInNotion(untouchedMs: number): Promise<TaskRow[]> {
+    return this.manager
+      .createQueryBuilder(TaskRow, 'task')
+      .where('task.notion_page_id IS NOT NULL AND task.notion_version < task.version')
+      .andWhere(`task.updated_at < now() - :untouched * interval '1 millisecond'`, { untouched: untouchedMs })
+      .andWhere(`NOT EXISTS (SELECT FROM outbox WHERE outbox.job_id = task.id || '-v' || task.version)`)
+      .orderBy('task.updated_at')
+      .limit(500)
+      .getMany();
+  }
+
   async countBusy(): Promise<number> {
     return this.manager.createQueryBuilder(TaskRow, 'task').where('task.status IN (:...busy)', { busy: BUSY }).getCount();
   }

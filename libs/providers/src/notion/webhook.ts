@@ -31,10 +31,11 @@ export class NotionEvent {
   @IsNotEmpty()
   type: string;
 
+  @IsOptional()
   @IsArray()
   @ValidateNested({ each: true })
   @Type(() => Author)
-  authors: Author[];
+  authors?: Author[];
 
   @IsDefined()
   @ValidateNested()
@@ -42,10 +43,13 @@ export class NotionEvent {
   entity: Entity;
 }
 
+/** Tokens are some 50 characters long; what is much longer is none, and not worth keeping. */
+const LONGEST_TOKEN = 200;
+
 /** What Notion sends once, when a subscription is made: the token that will sign its events. */
 export function handshakeToken(body: unknown): string | null {
   const token = (body as { verification_token?: unknown } | null | undefined)?.verification_token;
-  return typeof token === 'string' && token.length > 0 ? token : null;
+  return typeof token === 'string' && token.length > 0 && token.length <= LONGEST_TOKEN ? token : null;
 }
 
 /** An event, or what is wrong with it. */
