@@ -1,0 +1,193 @@
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SETTINGS, SIMULATED_KEY, SIMULATOR_PATHS } from '#config';
+import { ffmpeg, planCut, probe } from '#media';
+import { Failure } from '#pipeline';
+import { eventually } from '#testing';
+import { execa } from 'execa';
+import { call } from '../../apps/local/src/gateway-client.js';
+import { startSimulator } from '../../apps/simulator/src/main.js';
+
+const SCRIPTS = resolve(import.meta.dirname, '../../dist/scripts');
+const NAMES = [
+  'generate-asset',
+  'create-composite',
+  'create-split-screen',
+  'generate-video',
+  'generate-audio',
+  'generate-sound-effects',
+  'assemble-video',
+];
+
+let folder: string;
+let simulator: Awaited<ReturnType<typeof startSimulator>>;
+let providers: Record<string, string>;
+const at = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'scripts-'));
+  simulator = await startSimulator({ port: 0 });
+  providers = {
+    GEMINI_API_KEY: SIMULATED_KEY,
+    GEMINI_BASE_URL: simulator.url + SIMULATOR_PATHS.gemini,
+    GEMINI_IMAGE_MODEL: 'gemini-nano-banana-2.1',
+    KIE_API_KEY: SIMULATED_KEY,
+    KIE_BASE_URL: simulator.url + SIMULATOR_PATHS.kie,
+    KIE_UPLOAD_BASE_URL: simulator.url + SIMULATOR_PATHS.kieUpload,
+    KIE_CLIP_MODEL: 'kling/v2-5-turbo-image-to-video-pro',
+    ELEVENLABS_API_KEY: SIMULATED_KEY,
+    ELEVENLABS_BASE_URL: simulator.url + SIMULATOR_PATHS.elevenlabs,
+    ELEVENLABS_SPEECH_MODEL: 'eleven_v3',
+    ELEVENLABS_EFFECT_MODEL: 'eleven_text_to_sound_v2',
+  };
+});
+afterAll(async () => {
+  await simulator.app.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A script as a person runs it, in the folder of the test; what it needs of providers comes from the environment. */
+function script(name: string, args: readonly string[], env: Record<string, string> = providers) {
+  const path = join(SCRIPTS, `${name}.js`);
+  return execa(process.execPath, [path, ...args], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, ...env },
+    extendEnv: false,
+    reject: false,
+  });
+}
+
+/** The one line on stderr of a script that failed. */
+function failureIn({ exitCode, stderr }: { exitCode?: number; stderr: string }): Failure {
+  expect(exitCode).toBe(1);
+  const failure = Failure.parse(stderr);
+  if (!failure) throw new Error(`No failure line: ${stderr}`);
+  return failure;
+}
+
+const clipArguments = (out: string) => ['--image=scene.png', '--motion=slow pan', '--seconds=5', `--out=${out}`];
+const submissions = () => call<unknown[]>('GET', `${simulator.url}/simulator/calls?provider=kie&operation=clip`);
+
+describe('the scripts, run by hand one after another', () => {
+  it.each([
+    ['generate-asset', ['--prompt=the cold reef at dawn', '--out=reef.png'], { kind: 'image' }],
+    ['generate-asset', ['--prompt=A whale on a plain light ground', '--out=whale.png'], { kind: 'image' }],
+    ['create-composite', ['--environment=reef.png', '--character=whale.png', '--out=scene.png'], { width: 1920, height: 1080 }],
+    ['create-split-screen', ['--left=reef.png', '--right=whale.png', '--out=split.png'], { width: 1920, height: 1080 }],
+    ['generate-video', clipArguments('clip.mp4'), { kind: 'video', durationMs: 5_000 }],
+    ['generate-audio', ['--text=The sea is old.', '--voice=JBFqnCBsd6RMkjVDRZzb', '--language=en', '--out=voice.mp3'], { kind: 'audio' }],
+    ['generate-sound-effects', ['--prompt=waves', '--seconds=2.5', '--out=waves.wav'], { kind: 'audio', audioCodec: 'pcm_s16le' }],
+  ])(
+    '%s %j makes its file and says so',
+    async (name, args, media) => {
+      const { exitCode, stdout, stderr } = await script(name, args);
+      const out = (args.at(-1) ?? '').replace('--out=', '');
+      expect([stderr, exitCode]).toEqual(['', 0]);
+      expect(stdout.split('\n').at(-1)).toBe(`Wrote ${out}`);
+      expect(await probe(at(out))).toMatchObject(media);
+    },
+    60_000,
+  );
+
+  it('assemble-video cuts them, and reports progress and times', async () => {
+    const { durationMs } = await probe(at('voice.mp3'));
+    const scene = { clip: at('clip.mp4'), narration: at('voice.mp3'), soundEffect: at('waves.wav'), narrationMs: durationMs ?? 0 };
+    const manifest = planCut([scene, scene]);
+    await writeFile(at('manifest.json'), JSON.stringify(manifest));
+    const running = script('assemble-video', ['--manifest=manifest.json', '--out=final.mp4', '--json']);
+    const { exitCode, stdout } = await running;
+    const events = stdout.split('\n').map((line) => JSON.parse(line) as { event: string; done?: number; total?: number; result?: unknown });
+    const total = manifest.scenes.reduce((sum, { frames }) => sum + frames, 0);
+    expect([exitCode, events.filter(({ event }) => event === 'progress').at(-1)]).toEqual([0, { event: 'progress', done: total, total }]);
+    const [first] = manifest.scenes;
+    const length = Math.round(((first?.frames ?? 0) / 24) * 1_000);
+    expect(events.at(-1)).toMatchObject({ event: 'done', file: 'final.mp4', result: { scenes: [{ start_ms: 0 }, { start_ms: length }] } });
+    expect(await probe(at('final.mp4'))).toMatchObject({ width: 1920, height: 1080, durationMs: Math.round((total / 24) * 1_000) });
+  }, 60_000);
+
+  it('leave nothing behind but their files', async () => {
+    const files = ['clip.mp4', 'final.mp4', 'manifest.json', 'reef.png', 'scene.png', 'split.png', 'voice.mp3', 'waves.wav', 'whale.png'];
+    expect((await readdir(folder)).sort()).toEqual(files);
+  });
+});
+
+describe('--json', () => {
+  it('says when each word is spoken', async () => {
+    const args = ['--text=The sea.', '--voice=JBFqnCBsd6RMkjVDRZzb', '--language=en', '--out=words.mp3', '--json'];
+    const { stdout } = await script('generate-audio', args);
+    const { result } = JSON.parse(stdout) as { result: { characters: number; words: { word: string }[] } };
+    expect([result.characters, result.words.map(({ word }) => word)]).toEqual([8, ['The', 'sea.']]);
+  });
+
+  it('names a submitted job at once, so that another run picks it up and nothing is paid twice', async () => {
+    const before = (await submissions()).length;
+    const first = script('generate-video', [...clipArguments('lost.mp4'), '--json']);
+    let jobId = '';
+    for await (const line of first.iterable()) {
+      const event = JSON.parse(line) as { event: string; provider_job_id: string };
+      if (event.event !== 'submitted') continue;
+      jobId = event.provider_job_id;
+      first.kill('SIGTERM');
+    }
+    expect(failureIn(await first)).toMatchObject({ code: 'STOPPED', kind: 'transient' });
+    const second = await script('generate-video', [...clipArguments('found.mp4'), `--job=${jobId}`]);
+    expect([second.exitCode, (await submissions()).length]).toEqual([0, before + 1]);
+    expect(await probe(at('found.mp4'))).toMatchObject({ kind: 'video', durationMs: 5_000 });
+    expect((await readdir(folder)).filter((name) => name.includes('lost'))).toEqual([]);
+  }, 60_000);
+
+  it('stops when whoever started the script is gone, and so does its FFmpeg', async () => {
+    const scene = { clip: at('endless.mp4'), narration: at('voice.mp3'), soundEffect: at('waves.wav'), narrationMs: 3_600_000 };
+    await ffmpeg(['-f', 'lavfi', '-i', 'color=blue:size=320x180:duration=1', at('endless.mp4')]);
+    await writeFile(at('hour.json'), JSON.stringify(planCut([scene])));
+    const running = script('assemble-video', ['--manifest=hour.json', '--out=hour.mp4', '--json']);
+    await eventually(async () => (await readdir(folder)).some((name) => name.endsWith('.hour.mp4')), {
+      what: 'FFmpeg to write',
+      timeoutMs: 20_000,
+    });
+    running.stdin.end();
+    expect(failureIn(await running)).toMatchObject({ code: 'STOPPED' });
+    expect((await readdir(folder)).filter((name) => name.includes('hour.mp4'))).toEqual([]);
+  }, 60_000);
+});
+
+describe('a command line', () => {
+  it.each(NAMES)('of %s is explained by --help, with an example', async (name) => {
+    const { exitCode, stdout, stderr } = await script(name, ['--help'], {});
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(new RegExp(`Example:\\n +${name} --`));
+    const variables = stdout.match(/\b[A-Z]+_[A-Z_]+\b/g) ?? [];
+    expect(variables.filter((variable) => !(variable in SETTINGS))).toEqual([]);
+  });
+
+  const drawing = ['--prompt=a', '--out=a.png'];
+  it.each([
+    ['an unknown option', [...drawing, '--color=red'], {}, /unknown option '--color=red'/],
+    ['a missing option', ['--prompt=a'], {}, /required option '--out <file>'/],
+    ['a model from nowhere', drawing, { GEMINI_IMAGE_MODEL: '' }, /neither --model is given nor GEMINI_IMAGE_MODEL set/],
+    ['no key', drawing, { GEMINI_API_KEY: '' }, /GEMINI_API_KEY is not set/],
+    ['a key where everybody sees it', [...drawing, '--api-key=visible'], {}, /set GEMINI_API_KEY instead/],
+  ])('with %s is refused in one line', async (_what, args, env, message) => {
+    const run = await script('generate-asset', args, { ...providers, ...env });
+    const failure = failureIn(run);
+    expect([failure.code, failure.kind, run.stdout]).toEqual(['BAD_ARGUMENTS', 'permanent', '']);
+    expect(failure.message).toMatch(message);
+    expect(run.stderr).not.toContain('visible"');
+  });
+
+  it('shows what a provider answered', async () => {
+    const wrong = await script('generate-asset', drawing, { ...providers, GEMINI_API_KEY: 'wrong' });
+    expect(failureIn(wrong)).toMatchObject({ code: 'GEMINI_KEY_REFUSED', kind: 'permanent' });
+    await expect(readFile(at('a.png'))).rejects.toThrow('ENOENT');
+  });
+
+  it('with a picture that is none costs nothing', async () => {
+    const before = (await submissions()).length;
+    await writeFile(at('none.png'), 'no picture');
+    const run = await script('generate-video', ['--image=none.png', '--motion=x', '--seconds=5', '--out=x.mp4']);
+    expect(failureIn(run)).toMatchObject({ code: 'MEDIA_UNUSABLE', kind: 'permanent' });
+    expect((await submissions()).length).toBe(before);
+  });
+});
