@@ -14,7 +14,7 @@ await runScript<'assemble-video', { manifest: string; out: string }>({
     await renderCut(manifest, out, {
       signal,
       onFrame: (done) => {
-        report({ event: 'progress', done, total });
+        void report({ event: 'progress', done, total });
       },
     });
     return { scenes: sceneTimes(manifest) };

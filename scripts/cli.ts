@@ -1,7 +1,8 @@
 import { enableCompileCache } from 'node:module';
 import { basename, dirname } from 'node:path';
-import { Failure, permanent, transient, type ScriptEvent, type ScriptName, type ScriptResult } from '#pipeline';
+import { Failure, permanent, reached, transient, type ScriptEvent, type ScriptName, type ScriptResult } from '#pipeline';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Journal } from './journal.js';
 
 // The media scripts start once an item; compiling their libraries anew each time would be most of what they do.
 enableCompileCache();
@@ -10,8 +11,13 @@ enableCompileCache();
 export interface ScriptContext<N extends ScriptName> {
   /** Aborted by SIGTERM and SIGINT, and with `--json` when the process that started the script is gone. */
   readonly signal: AbortSignal;
+  /**
+   * Makes the one call that is paid for. From then on the script goes on to its end whoever is gone: what is billed is brought home.
+   * @throws Failure STOPPED when the signal is aborted already, CALL_VOID when somebody else has taken over
+   */
+  paid<T>(call: () => Promise<T>): Promise<T>;
   /** Says something on the way: for people when they look, for the service as a line of JSON. */
-  report(event: Exclude<ScriptEvent<N>, { event: 'done' }>): void;
+  report(event: Exclude<ScriptEvent<N>, { event: 'done' }>): Promise<void>;
 }
 
 /** A script: its name, its options, and its work, which writes one file and returns what else is known of it. */
@@ -32,21 +38,40 @@ export async function runScript<N extends ScriptName, Options extends { out: str
     .options(new Command(script.name).description(script.about))
     .requiredOption('--out <file>', 'the file to write')
     .option('--json', 'print one JSON event a line, and stop when stdin is closed')
+    .option('--journal <file>', 'keep a journal of the paid call, for whoever comes after a crash; must not exist')
     .addHelpText('after', `\nExample:\n  ${script.example}`);
   return execute(command, async (signal) => {
-    const options = command.opts<Options & { json?: boolean }>();
-    const report = (event: ScriptEvent<N>) => {
+    const options = command.opts<Options & { json?: boolean; journal?: string }>();
+    const journal = options.journal === undefined ? null : new Journal(options.journal);
+    const report = async (event: ScriptEvent<N>) => {
+      if (event.event !== 'progress') await journal?.write(event);
       if (options.json) process.stdout.write(`${JSON.stringify(event)}\n`);
       else if (event.event === 'submitted')
         process.stdout.write(`Submitted as ${event.provider_job_id}; it can be picked up with --job.\n`);
     };
-    // Loaded when the command line is known to be right, so that --help and mistakes need not wait for it.
-    const { Workspace } = await import('#media');
-    const result = await new Workspace(dirname(options.out)).write(basename(options.out), (out) =>
-      script.run({ ...options, out }, { signal, report }),
-    );
-    report({ event: 'done', file: options.out, result });
-    if (!options.json) process.stdout.write(`Wrote ${options.out}\n`);
+    const call = { answered: false };
+    const paid = async <T>(make: () => Promise<T>): Promise<T> => {
+      if (signal.aborted) throw stopped(signal.reason);
+      await journal?.begin();
+      reached('call_begun');
+      const answer = await make();
+      reached('call_answered');
+      call.answered = true;
+      return answer;
+    };
+    try {
+      // Loaded when the command line is known to be right, so that --help and mistakes need not wait for it.
+      const { Workspace } = await import('#media');
+      const result = await new Workspace(dirname(options.out)).write(basename(options.out), (out) =>
+        script.run({ ...options, out }, { signal, paid, report }),
+      );
+      await report({ event: 'done', file: options.out, result });
+      if (!options.json) process.stdout.write(`Wrote ${options.out}\n`);
+    } catch (error) {
+      const failure = failureOf(error, signal);
+      await journal?.write({ event: 'failed', failure: { ...failure.toJSON(), billed: call.answered ? 'yes' : failure.billed } });
+      throw failure;
+    }
   });
 }
 
@@ -68,6 +93,8 @@ export async function execute(command: Command, work: (signal: AbortSignal) => P
     checkEnvironment(command);
     // A service that dies closes the pipe: nobody would take the file any more.
     if (command.opts<{ json?: boolean }>().json) process.stdin.on('end', stop).on('error', stop).resume();
+    // What is said to nobody must not end what is being paid for.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
     await work(stopping.signal);
     return await end(process.stdout, '', 0);
   } catch (error) {
@@ -100,9 +127,13 @@ function end(stream: NodeJS.WriteStream, text: string, code: 0 | 1): Promise<nev
 function failureOf(error: unknown, { aborted }: AbortSignal): Failure {
   if (error instanceof CommanderError) return badArguments(error.message.replace(/^error: /, ''));
   const failure = Failure.from(error);
-  // A request that was ended with the script looks like one that failed; what no other try can mend is said all the same.
-  if (!aborted || !failure.retriable) return failure;
-  return transient({ code: 'STOPPED', message: 'The script was told to stop', userMessage: 'The work was stopped.', cause: error });
+  // A request that was ended with the script looks like one that failed; what no other try can mend, or was paid for, is said all the same.
+  if (!aborted || !failure.retriable || failure.billed === 'yes') return failure;
+  return stopped(error);
+}
+
+function stopped(cause: unknown): Failure {
+  return transient({ code: 'STOPPED', message: 'The script was told to stop', userMessage: 'The work was stopped.', cause });
 }
 
 function badArguments(message: string): Failure {

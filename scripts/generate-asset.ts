@@ -11,9 +11,10 @@ await runScript<'generate-asset', { prompt: string; out: string; model: string; 
       .addOption(fromEnvironment('--model <id>', 'image model', 'GEMINI_IMAGE_MODEL'))
       .addOption(fromEnvironment('--base-url <url>', 'Gemini API', 'GEMINI_BASE_URL'))
       .addOption(keyFrom('GEMINI_API_KEY')),
-  run: async ({ prompt, out, model, baseUrl, apiKey }, { signal }) => {
+  run: async ({ prompt, out, model, baseUrl, apiKey }, { paid }) => {
     const { Gemini } = await import('#providers/gemini');
-    const image = await new Gemini({ baseUrl, apiKey }).drawImage({ model, prompt, signal });
+    const gemini = new Gemini({ baseUrl, apiKey });
+    const image = await paid(() => gemini.drawImage({ model, prompt }));
     // The model chooses the format; ours is always PNG.
     await sharp(image.bytes).png().toFile(out);
     return { model: image.model };

@@ -16,9 +16,10 @@ await runScript<
       .addOption(fromEnvironment('--model <id>', 'speech model', 'ELEVENLABS_SPEECH_MODEL'))
       .addOption(fromEnvironment('--base-url <url>', 'ElevenLabs API', 'ELEVENLABS_BASE_URL'))
       .addOption(keyFrom('ELEVENLABS_API_KEY')),
-  run: async ({ text, voice, language, out, model, baseUrl, apiKey }, { signal }) => {
+  run: async ({ text, voice, language, out, model, baseUrl, apiKey }, { paid }) => {
     const { ElevenLabs } = await import('#providers/elevenlabs');
-    const { audio, characters, words } = await new ElevenLabs({ baseUrl, apiKey }).speak({ model, voice, text, language, signal });
+    const elevenLabs = new ElevenLabs({ baseUrl, apiKey });
+    const { audio, characters, words } = await paid(() => elevenLabs.speak({ model, voice, text, language }));
     await writeFile(out, audio);
     return { model, characters, words };
   },

@@ -14,14 +14,15 @@ await runScript<'generate-sound-effects', { prompt: string; seconds: number; out
         .addOption(fromEnvironment('--model <id>', 'effect model', 'ELEVENLABS_EFFECT_MODEL'))
         .addOption(fromEnvironment('--base-url <url>', 'ElevenLabs API', 'ELEVENLABS_BASE_URL'))
         .addOption(keyFrom('ELEVENLABS_API_KEY')),
-    run: async ({ prompt, seconds, out, model, baseUrl, apiKey }, { signal }) => {
+    run: async ({ prompt, seconds, out, model, baseUrl, apiKey }, { paid }) => {
       const { ElevenLabs } = await import('#providers/elevenlabs');
-      const sound = await new ElevenLabs({ baseUrl, apiKey }).soundEffect({ model, prompt, seconds, signal });
+      const elevenLabs = new ElevenLabs({ baseUrl, apiKey });
+      const sound = await paid(() => elevenLabs.soundEffect({ model, prompt, seconds }));
       // The API sells WAV only with its larger plans; MP3 comes with every one.
       const received = `${out}.mp3`;
       try {
         await writeFile(received, sound);
-        await ffmpeg(['-i', received, '-ar', '48000', '-ac', '2', out], { signal });
+        await ffmpeg(['-i', received, '-ar', '48000', '-ac', '2', out]);
       } finally {
         await rm(received, { force: true });
       }

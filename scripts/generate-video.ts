@@ -10,6 +10,7 @@ interface Options {
   seconds: ClipSeconds;
   out: string;
   job?: string;
+  callback?: string;
   model: string;
   baseUrl: string;
   uploadBaseUrl: string;
@@ -27,18 +28,20 @@ await runScript<'generate-video', Options>({
       .requiredOption('--motion <text>', 'how it moves')
       .requiredOption('--seconds <5|10>', 'length of the clip', clipSeconds)
       .option('--job <id>', 'wait for this job instead of submitting one')
+      .option('--callback <url>', 'told by KIE when the job is over')
       .addOption(fromEnvironment('--model <id>', 'clip model', 'KIE_CLIP_MODEL'))
       .addOption(fromEnvironment('--base-url <url>', 'KIE jobs API', 'KIE_BASE_URL'))
       .addOption(fromEnvironment('--upload-base-url <url>', 'KIE upload API', 'KIE_UPLOAD_BASE_URL'))
       .addOption(keyFrom('KIE_API_KEY')),
-  run: async ({ image, motion, seconds, out, job, model, ...access }, { signal, report }) => {
+  run: async ({ image, motion, seconds, out, job, callback, model, ...access }, { signal, paid, report }) => {
     const kie = new Kie(access);
     let jobId = job;
     if (!jobId) {
       await expectMedia(image, { kind: 'image' }, signal);
       const imageUrl = await kie.hostImage(image, signal);
-      jobId = await kie.submitClip({ model, imageUrl, motion, seconds, signal });
-      report({ event: 'submitted', provider_job_id: jobId });
+      const clip = { model, imageUrl, motion, seconds, ...(callback && { callbackUrl: callback }) };
+      jobId = await paid(() => kie.submitClip(clip));
+      await report({ event: 'submitted', provider_job_id: jobId });
     }
     await kie.download(await kie.waitForClip(jobId, signal), out, signal);
     await expectMedia(out, { kind: 'video' }, signal);

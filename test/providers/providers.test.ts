@@ -43,7 +43,7 @@ afterAll(async () => {
 describe('Gemini', () => {
   const brief = (scenes: number) => `Title: The Owl\nTopic: A barn owl\nNumber of scenes: ${scenes}\nAtmosphere: calm`;
   const write = (gemini: Gemini, scenes: number, model = 'gemini-3.5-flash-lite') =>
-    gemini.writeJson({ model, instructions: 'write', prompt: brief(scenes), schema: STORYBOARD_JSON_SCHEMA, signal });
+    gemini.writeJson({ model, instructions: 'write', prompt: brief(scenes), schema: STORYBOARD_JSON_SCHEMA });
 
   it.each([1, 2, 6, 18, 60])('writes a storyboard of %d scenes that holds what it promises', async (scenes) => {
     const { data, inputTokens, outputTokens, model } = await write(new Gemini(access('gemini')), scenes);
@@ -57,7 +57,6 @@ describe('Gemini', () => {
     const { bytes } = await new Gemini(access('gemini')).drawImage({
       model: 'gemini-nano-banana-2.1',
       prompt: 'An owl on a plain light ground',
-      signal,
     });
     expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: 1344, height: 768 });
   });
@@ -87,7 +86,7 @@ describe('KIE', () => {
       .png()
       .toFile(at('frame.png'));
     const imageUrl = await kie().hostImage(at('frame.png'), signal);
-    const job = await kie().submitClip({ ...clip, imageUrl, signal });
+    const job = await kie().submitClip({ ...clip, imageUrl });
     await kie().download(await kie().waitForClip(job, signal), at('clip.mp4'), signal);
     expect(await probe(at('clip.mp4'))).toMatchObject({
       kind: 'video',
@@ -107,21 +106,19 @@ describe('KIE', () => {
     expect(billed[0]?.usd).toBeCloseTo(0.21);
   }, 60_000);
 
-  it('knows a bad key, a bad request and a lost answer, which is never sent again', async () => {
-    const request = { ...clip, imageUrl: 'http://127.0.0.1:9/none.png', signal };
+  it('knows a bad key, a bad request, and a job that failed, which a retry must not wait for', async () => {
+    const request = { ...clip, imageUrl: 'http://127.0.0.1:9/none.png' };
     expect(await failureOf(kie('wrong').submitClip(request))).toMatchObject({ kind: 'permanent', code: 'KIE_401' });
     expect(await failureOf(kie().submitClip({ ...request, imageUrl: 'file:///x' }))).toMatchObject({ kind: 'permanent', code: 'KIE_422' });
-    const away = new Kie({ baseUrl: 'http://127.0.0.1:9', uploadBaseUrl: url('kieUpload'), apiKey: 'x' });
-    expect(await failureOf(away.submitClip(request))).toMatchObject({ kind: 'permanent', code: 'KIE_SUBMIT_UNKNOWN' });
     const job = await kie().submitClip(request);
-    expect(await failureOf(kie().waitForClip(job, signal))).toMatchObject({ kind: 'permanent', code: 'KIE_JOB_FAILED' });
-    expect(await failureOf(kie().waitForClip('unknown', signal))).toMatchObject({ code: 'KIE_404' });
+    expect(await failureOf(kie().waitForClip(job, signal))).toMatchObject({ kind: 'permanent', code: 'KIE_JOB_FAILED', endsJob: true });
+    expect(await failureOf(kie().waitForClip('unknown', signal))).toMatchObject({ code: 'KIE_404', endsJob: true });
   }, 30_000);
 });
 
 describe('ElevenLabs', () => {
   const speak = (voice = VOICE, apiKey = SIMULATED_KEY, text = 'The sea is old, and says nothing.') =>
-    new ElevenLabs(access('elevenlabs', apiKey)).speak({ model: 'eleven_v3', voice, text, language: 'en', signal });
+    new ElevenLabs(access('elevenlabs', apiKey)).speak({ model: 'eleven_v3', voice, text, language: 'en' });
 
   it('speaks audibly, and tells when each word is said', async () => {
     const { audio, characters, words } = await speak();
@@ -140,7 +137,6 @@ describe('ElevenLabs', () => {
       model: 'eleven_text_to_sound_v2',
       prompt: 'rain',
       seconds: 2.5,
-      signal,
     });
     await writeFile(at('rain.mp3'), effect);
     expect(Math.abs(((await probe(at('rain.mp3'))).durationMs ?? 0) - 2_500)).toBeLessThan(100);

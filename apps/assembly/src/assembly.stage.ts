@@ -3,17 +3,15 @@ import { dirname, join } from 'node:path';
 import type { ArtifactRow } from '#database';
 import { planCut, type CutScene } from '#media';
 import { permanent } from '#pipeline';
-import { ScriptRunner, written, type Stage, type StepHandler } from '#stage';
+import { written, type Stage, type StepHandler } from '#stage';
 import { Injectable } from '@nestjs/common';
 
 /** Cuts the finished clips, narrations and sound effects into one video. */
 @Injectable()
 export class AssemblyStage implements Stage<'assembly'> {
-  constructor(private readonly scripts: ScriptRunner) {}
-
   readonly cut: StepHandler<'cut'> = {
     plan: (_task, storyboard) => [{ scenes: written(storyboard).scenes.length }],
-    make: async ({ input, out, signal, ready, file }) => {
+    make: async ({ input, out, ready, file, run }) => {
       const [clips, narrations, effects] = await Promise.all([ready('clip'), ready('narration'), ready('sound_effect')]);
       const scenes = Array.from({ length: input.scenes }, (_, position): CutScene => {
         const [clip, narration, effect] = [clips, narrations, effects].map((artifacts) => artifacts[position]);
@@ -22,7 +20,7 @@ export class AssemblyStage implements Stage<'assembly'> {
       });
       const manifest = join(dirname(out), 'manifest.json');
       await writeFile(manifest, JSON.stringify(planCut(scenes), null, 2));
-      const result = await this.scripts.run('assemble-video', { manifest, out }, { signal });
+      const result = await run('assemble-video', { manifest });
       return { result, simulated: [...clips, ...narrations, ...effects].some(({ simulated }) => simulated) };
     },
   };

@@ -1,7 +1,6 @@
 import { StageModule } from '#stage';
 import { Module } from '@nestjs/common';
 import { AssetStage } from './asset.stage.js';
-import { StoryboardWriter } from './storyboard-writer.js';
 
-@Module({ imports: [StageModule.forStage('asset', AssetStage, [StoryboardWriter])] })
+@Module({ imports: [StageModule.forStage('asset', AssetStage)] })
 export class AssetModule {}

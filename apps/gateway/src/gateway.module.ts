@@ -6,9 +6,15 @@ import { Admission, Gates, QueuesModule, Reconciler } from '#stage';
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ChannelsController } from './channels/channels.controller.js';
+import { VideoCostsController } from './costs/video-costs.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { HousekeepingWorker } from './housekeeping/housekeeping.worker.js';
 import { JsonOnly } from './http/json-only.js';
+import { AlertSender } from './incidents/alert-sender.js';
+import { DeadLetterWorker } from './incidents/dead-letter.worker.js';
+import { IncidentsController } from './incidents/incidents.controller.js';
+import { Watch } from './incidents/watch.js';
+import { KieCallbackController } from './kie/kie-callback.controller.js';
 import { NotionSync } from './notion/notion-sync.js';
 import { NotionWebhookController } from './notion/notion-webhook.controller.js';
 import { NotionWorker } from './notion/notion.worker.js';
@@ -17,14 +23,25 @@ import { TasksController } from './tasks/tasks.controller.js';
 /** Everything that people and Notion reach, and the chores of the house. */
 @Module({
   imports: [SettingsModule, loggerModule('gateway'), DatabaseModule, QueuesModule],
-  controllers: [TasksController, ChannelsController, NotionWebhookController, HealthController],
+  controllers: [
+    TasksController,
+    ChannelsController,
+    VideoCostsController,
+    IncidentsController,
+    NotionWebhookController,
+    KieCallbackController,
+    HealthController,
+  ],
   providers: [
     Admission,
     Gates,
     Reconciler,
     NotionSync,
     NotionWorker,
+    DeadLetterWorker,
     HousekeepingWorker,
+    AlertSender,
+    Watch,
     { provide: APP_GUARD, useClass: JsonOnly },
     { provide: Workspace, inject: [settings.KEY], useFactory: (values: Settings) => new Workspace(values.WORKSPACE_ROOT) },
   ],

@@ -1,6 +1,6 @@
 import { elevenLabsAccess, prices, settings, type Settings } from '#config';
 import { narrationSeconds } from '#pipeline';
-import { ScriptRunner, written, type Stage, type StepHandler } from '#stage';
+import { written, type Stage, type StepHandler } from '#stage';
 import { Inject, Injectable } from '@nestjs/common';
 
 /** Lengths that the provider accepts (s). */
@@ -12,10 +12,7 @@ const LONGEST = 30;
 export class SfxStage implements Stage<'sfx'> {
   private readonly simulated: boolean;
 
-  constructor(
-    private readonly scripts: ScriptRunner,
-    @Inject(settings.KEY) private readonly settings: Settings,
-  ) {
+  constructor(@Inject(settings.KEY) private readonly settings: Settings) {
     this.simulated = elevenLabsAccess(settings).simulated;
   }
 
@@ -25,14 +22,15 @@ export class SfxStage implements Stage<'sfx'> {
         prompt: effect,
         seconds: Math.min(LONGEST, Math.max(SHORTEST, Math.ceil(narrationSeconds(narration)))),
       })),
-    make: async ({ input, out, signal }) => {
-      const result = await this.scripts.run('generate-sound-effects', { prompt: input.prompt, seconds: input.seconds, out }, { signal });
+    make: async ({ input: { prompt, seconds }, run }) => {
       const { simulated } = this;
-      return {
-        result,
-        cost: { provider: 'elevenlabs', operation: 'sound_effect', amountUsd: prices(this.settings).soundEffect(), simulated },
-        simulated,
-      };
+      const amountUsd = prices(this.settings).soundEffect();
+      const result = await run(
+        'generate-sound-effects',
+        { prompt, seconds },
+        { provider: 'elevenlabs', operation: 'sound_effect', amountUsd, simulated },
+      );
+      return { result, simulated };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { makesSimulatedMedia, settings, youtubeAccess, type Settings } from '#config';
-import { permanent, transient } from '#pipeline';
+import { permanent, reached, transient } from '#pipeline';
 import { YouTubeClient, type VideoMetadata } from '#providers/youtube';
 import { written, type Item, type Stage, type StepHandler } from '#stage';
 import { Inject, Injectable } from '@nestjs/common';
@@ -84,7 +84,8 @@ export class UploadStage implements Stage<'upload'> {
         code: 'UPLOAD_OUTCOME_UNKNOWN',
         message: 'The upload session is gone and its outcome is unknown',
         userMessage:
-          'An upload was cut off and YouTube no longer knows its session. Look in YouTube Studio whether the video is there before anything is sent again.',
+          'An upload was cut off and YouTube no longer knows its session. Look in YouTube Studio whether the video is there. If it is not, retry the task: it is then sent anew.',
+        endsJob: true,
       });
     }
     const video = await youtube.sendFile(session, file, { offset: state.received, signal: item.signal });
@@ -93,8 +94,9 @@ export class UploadStage implements Stage<'upload'> {
 
   private async openSession(youtube: YouTubeClient, item: Item<'publication'>, bytes: number): Promise<string> {
     const session = await youtube.openUpload({ metadata: metadataOf(item), bytes });
-    const cost = { provider: 'youtube', operation: 'upload', amountUsd: 0, simulated: this.youtube.simulated };
-    await item.submitted(this.grants.cipher.encrypt(session, item.task.id), cost);
+    reached('session_opened');
+    await item.submitted(this.grants.cipher.encrypt(session, item.task.id));
+    reached('session_stored');
     if (item.signal.aborted)
       throw transient({ code: 'STOPPED', message: 'Stopped before the first byte', userMessage: 'The upload goes on by itself.' });
     return session;

@@ -1,7 +1,7 @@
 import { kieAccess, prices, settings, type Settings } from '#config';
 import type { ArtifactRow } from '#database';
 import { narrationSeconds, permanent, type ClipSeconds } from '#pipeline';
-import { ScriptRunner, written, type Stage, type StepHandler } from '#stage';
+import { written, type Stage, type StepHandler } from '#stage';
 import { Inject, Injectable } from '@nestjs/common';
 
 /** Composes the images into one picture a scene, then has each picture brought to life. */
@@ -9,23 +9,20 @@ import { Inject, Injectable } from '@nestjs/common';
 export class VideoStage implements Stage<'video'> {
   private readonly simulated: boolean;
 
-  constructor(
-    private readonly scripts: ScriptRunner,
-    @Inject(settings.KEY) private readonly settings: Settings,
-  ) {
+  constructor(@Inject(settings.KEY) private readonly settings: Settings) {
     this.simulated = kieAccess(settings).simulated;
   }
 
   readonly composites: StepHandler<'composite'> = {
     plan: (_task, storyboard) => written(storyboard).scenes.map(({ layout, images }) => ({ layout, images })),
-    make: async ({ input, out, signal, ready, file }) => {
+    make: async ({ input, ready, file, run }) => {
       const all = await ready('image');
       const images = input.images.map((key) => imageOf(all, key));
       const [first, second] = images.map(file) as [string, string?];
       if (input.layout === 'split_screen' && second) {
-        await this.scripts.run('create-split-screen', { left: first, right: second, out }, { signal });
+        await run('create-split-screen', { left: first, right: second });
       } else {
-        await this.scripts.run('create-composite', { environment: first, ...(second && { character: second }), out }, { signal });
+        await run('create-composite', { environment: first, ...(second && { character: second }) });
       }
       return { result: {}, simulated: images.some(({ simulated }) => simulated) };
     },
@@ -33,15 +30,14 @@ export class VideoStage implements Stage<'video'> {
 
   readonly clips: StepHandler<'clip'> = {
     plan: (_task, storyboard) => written(storyboard).scenes.map(({ motion, narration }) => ({ motion, seconds: clipSeconds(narration) })),
-    make: async ({ input, position, out, signal, ready, file, providerJobId, submitted }) => {
+    make: async ({ input, position, ready, file, providerJobId, run }) => {
       const composite = (await ready('composite'))[position];
       if (!composite) throw missing('composite', position);
       const { simulated } = this;
-      const cost = { provider: 'kie', operation: 'clip', amountUsd: prices(this.settings).clip(input.seconds), simulated };
-      const result = await this.scripts.run(
+      const result = await run(
         'generate-video',
-        { image: file(composite), motion: input.motion, seconds: input.seconds, out, ...(providerJobId && { job: providerJobId }) },
-        { signal, onSubmitted: (jobId) => submitted(jobId, cost) },
+        { image: file(composite), motion: input.motion, seconds: input.seconds, ...(providerJobId && { job: providerJobId }) },
+        { provider: 'kie', operation: 'clip', amountUsd: prices(this.settings).clip(input.seconds), simulated },
       );
       return { result, simulated: simulated || composite.simulated };
     },

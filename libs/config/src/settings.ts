@@ -1,4 +1,4 @@
-import { STAGES, STAGE_NAMES } from '#pipeline';
+import { RETRY_LADDER_MS, STAGES, STAGE_NAMES } from '#pipeline';
 import { isInt, isNumber, isURL } from 'class-validator';
 
 /** One environment variable: how it is read, and everything that `.env.example`, the errors and the documentation say about it. */
@@ -49,6 +49,15 @@ const usd = setting((value) => {
   must(isNumber(number, { allowNaN: false, allowInfinity: false }) && number >= 0, 'must be an amount in USD, such as 0.034');
   return number;
 });
+const seconds = (value: string): number => {
+  const number = Number(value.trim());
+  must(
+    value.trim() !== '' && isInt(number) && number >= 0 && number <= 604_800,
+    'must be whole numbers of seconds, such as 60,300,900,3600',
+  );
+  return number;
+};
+const listOfSeconds = setting((value): readonly number[] => value.split(',').map(seconds));
 const oneOf = <const V extends string>(...values: V[]) =>
   setting((value): V => {
     const found = values.find((known) => known === value);
@@ -123,6 +132,34 @@ export const SETTINGS = {
     10_000,
   )({ group: 'Scale', about: 'Videos in work at once over all channels; the rest stay queued.', default: 20 }),
   ...concurrency,
+
+  RETRY_LADDER_SECONDS: listOfSeconds({
+    group: 'Recovery',
+    about: 'Waits before the second and each further try of an item that failed in passing; after the last the task stops.',
+    default: RETRY_LADDER_MS.map((ms) => ms / 1_000),
+  }),
+  REPEAT_LOST_CALLS_UP_TO_USD: usd({
+    group: 'Recovery',
+    about:
+      'A paid call whose answer was lost and that cannot be looked for is made again by itself if it costs no more than this; above it, a person decides. Every one is reported.',
+    default: 0.15,
+  }),
+  PUBLIC_URL: httpUrl({
+    group: 'Recovery',
+    about: 'Address of the gateway that KIE can reach; with it, a submission whose answer was lost is found by its callback.',
+    example: 'https://videos.example.com',
+  }),
+  KIE_CALLBACK_WAIT_SECONDS: whole(
+    1,
+    86_400,
+  )({
+    group: 'Recovery',
+    about: 'How long such a submission is waited for before it is taken for lost; clips take up to 15 minutes.',
+    default: 1_200,
+  }),
+
+  SLACK_WEBHOOK_URL: httpUrl({ group: 'Alerts', about: "Slack's incoming webhook for alerts.", secret: true }),
+  DISCORD_WEBHOOK_URL: httpUrl({ group: 'Alerts', about: "Discord's webhook for alerts.", secret: true }),
 
   SIMULATOR_URL: httpUrl({
     group: 'Providers',
@@ -240,5 +277,6 @@ export function environmentExample(): string {
 }
 
 function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.join(',');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -2,9 +2,12 @@ import 'reflect-metadata';
 import { DataSource, DefaultNamingStrategy, type DataSourceOptions } from 'typeorm';
 import { ArtifactRow } from './entities/artifact.js';
 import { ChannelRow } from './entities/channel.js';
-import { AuditLogRow, OAuthTokenRow, OutboxRow, ReviewRow, VideoCostRow, WebhookEventRow } from './entities/records.js';
+import { AlertRow, DeadLetterRow, HeartbeatRow } from './entities/incidents.js';
+import { AuditLogRow, OAuthTokenRow, OutboxRow, ReviewRow, WebhookEventRow } from './entities/records.js';
 import { TaskRow } from './entities/task.js';
+import { VideoCostRow } from './entities/video-cost.js';
 import { First1732100000000 } from './migrations/1732100000000-first.js';
+import { NothingLost1732200000000 } from './migrations/1732200000000-nothing-lost.js';
 
 /** Columns are the properties' names in snake_case. */
 class SnakeCase extends DefaultNamingStrategy {
@@ -21,8 +24,21 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     url,
     applicationName: 'ai-video-generator',
     namingStrategy: new SnakeCase(),
-    entities: [ChannelRow, TaskRow, ArtifactRow, ReviewRow, OAuthTokenRow, VideoCostRow, AuditLogRow, WebhookEventRow, OutboxRow],
-    migrations: [First1732100000000],
+    entities: [
+      ChannelRow,
+      TaskRow,
+      ArtifactRow,
+      VideoCostRow,
+      ReviewRow,
+      OAuthTokenRow,
+      DeadLetterRow,
+      AlertRow,
+      HeartbeatRow,
+      AuditLogRow,
+      WebhookEventRow,
+      OutboxRow,
+    ],
+    migrations: [First1732100000000, NothingLost1732200000000],
     migrationsTransactionMode: 'each',
     synchronize: false,
     // Postgres makes UUIDs by itself; an extension would need rights that a managed database may not give.

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ARTIFACT_STATES, DECISIONS, GATED_STEPS, ITEM_KINDS, STATUSES, STEPS, TRANSITIONS } from '#pipeline';
+import { ARTIFACT_STATES, CALL_STATES, DECISIONS, GATED_STEPS, ITEM_KINDS, STATUSES, STEPS, TRANSITIONS } from '#pipeline';
 import { createTestDatabase, type TestDatabase } from '#testing';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from './data-source.js';
@@ -38,6 +38,7 @@ describe('the tables', () => {
     ['ck_artifacts_step', STEPS.map(({ name }) => name)],
     ['ck_artifacts_kind', ITEM_KINDS],
     ['ck_artifacts_state', ARTIFACT_STATES],
+    ['ck_video_costs_state', CALL_STATES],
     ['ck_reviews_gate', GATED_STEPS.map(({ gate }) => gate.waiting)],
     ['ck_reviews_decision', DECISIONS],
   ])('%s allows exactly what libs/pipeline knows', async (constraint, known) => {
@@ -84,7 +85,7 @@ describe('the tables', () => {
       };
       const before = await tables();
       expect(before).toContain('r tasks');
-      await source.undoLastMigration();
+      for (let left = source.migrations.length; left > 0; left--) await source.undoLastMigration();
       expect(await tables()).toEqual([]);
       await source.runMigrations();
       expect(await tables()).toEqual(before);

@@ -2,8 +2,10 @@ import type { EntityManager } from 'typeorm';
 import { Artifacts } from './repositories/artifacts.js';
 import { Channels } from './repositories/channels.js';
 import { Outbox } from './repositories/outbox.js';
-import { AuditLogs, OAuthTokens, Reviews, VideoCosts, WebhookEvents } from './repositories/records.js';
+import { Alerts, DeadLetters, Heartbeats } from './repositories/incidents.js';
+import { AuditLogs, OAuthTokens, Reviews, WebhookEvents } from './repositories/records.js';
 import { Tasks } from './repositories/tasks.js';
+import { VideoCosts } from './repositories/video-costs.js';
 
 /** The system of record: every query of the product, by what it is about. */
 export class Database {
@@ -13,6 +15,9 @@ export class Database {
   readonly outbox: Outbox;
   readonly reviews: Reviews;
   readonly costs: VideoCosts;
+  readonly deadLetters: DeadLetters;
+  readonly alerts: Alerts;
+  readonly heartbeats: Heartbeats;
   readonly auditLogs: AuditLogs;
   readonly webhookEvents: WebhookEvents;
   readonly oauthTokens: OAuthTokens;
@@ -24,6 +29,9 @@ export class Database {
     this.outbox = new Outbox(manager);
     this.reviews = new Reviews(manager);
     this.costs = new VideoCosts(manager);
+    this.deadLetters = new DeadLetters(manager);
+    this.alerts = new Alerts(manager);
+    this.heartbeats = new Heartbeats(manager);
     this.auditLogs = new AuditLogs(manager);
     this.webhookEvents = new WebhookEvents(manager);
     this.oauthTokens = new OAuthTokens(manager);

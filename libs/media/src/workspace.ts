@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { IMAGE_FOLDERS, type ImageRole, type ItemKind } from '#pipeline';
@@ -30,6 +30,8 @@ const FILES: Record<ItemKind, (item: FileOf) => string> = {
   publication: single('publication.json'),
 };
 
+const SAFE = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
 /** Every path of the product is made here, and none leads out of the root. */
 export class Workspace {
   private readonly root: string;
@@ -44,11 +46,21 @@ export class Workspace {
    */
   artifactPath(owner: { channelId: string; taskId: string }, item: FileOf): string {
     const given = [owner.channelId, owner.taskId, ...(item.kind === 'image' ? [item.name ?? ''] : [])];
-    const unsafe = given.find((part) => !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(part));
+    const unsafe = given.find((part) => !SAFE.test(part));
     if (unsafe !== undefined) throw new RangeError(`"${unsafe}" cannot be part of a path`);
     const path = FILES[item.kind](item);
     const revised = item.revision === 1 ? path : path.replace(/(\.\w+)$/, `-r${item.revision}$1`);
     return `${owner.channelId}/${owner.taskId}/${revised}`;
+  }
+
+  /**
+   * Where a paid call's file and journal are kept until its artifact is committed, relative to the root: a worker that comes after a crash finds there what was paid for.
+   * @throws RangeError as `artifactPath`
+   */
+  callPath(owner: { channelId: string; taskId: string }, callId: string, extension: string): string {
+    const unsafe = [owner.channelId, owner.taskId, callId].find((part) => !SAFE.test(part));
+    if (unsafe !== undefined) throw new RangeError(`"${unsafe}" cannot be part of a path`);
+    return `${owner.channelId}/${owner.taskId}/.calls/${callId}${extension}`;
   }
 
   /**
@@ -61,11 +73,15 @@ export class Workspace {
     return path;
   }
 
-  /** Lets `make` write a file under a temporary name; it gets its own name only when `make` succeeds, and nothing is left when it fails. */
+  /**
+   * Lets `make` write a file under a temporary name; it gets its own name only when `make` succeeds, and nothing is left when it fails. What a killed
+   * writer of the same file has left is removed, so that it cannot be put into place later: one file, one writer at a time.
+   */
   async write<T>(relative: string, make: (temporary: string) => Promise<T>): Promise<T> {
     const path = this.absolute(relative);
     const folder = dirname(path);
     await mkdir(folder, { recursive: true });
+    await removeLeftovers(folder, basename(path));
     // The ending stays last: FFmpeg and sharp choose the format by it.
     const temporary = join(folder, `.${randomUUID()}.${basename(path)}`);
     try {
@@ -77,6 +93,11 @@ export class Workspace {
       await rm(temporary, { force: true });
     }
   }
+}
+
+async function removeLeftovers(folder: string, name: string): Promise<void> {
+  const left = (await readdir(folder)).filter((file) => file.startsWith('.') && file.includes(`.${name}`));
+  await Promise.all(left.map((file) => rm(join(folder, file), { force: true })));
 }
 
 /** A rename can reach the disk before the bytes do. */

@@ -16,3 +16,16 @@ export type ArtifactState = (typeof ARTIFACT_STATES)[number];
 /** What a reviewer decided at a gate. */
 export const DECISIONS = ['approve', 'reject'] as const;
 export type Decision = (typeof DECISIONS)[number];
+
+/** What is known of a paid call. */
+export const CALL_STATES = [
+  /** About to be made, or made and not answered yet: may be billed. */
+  'intended',
+  /** Accepted by the provider, which bills it. */
+  'billed',
+  /** Refused, or never made. */
+  'not_billed',
+  /** Its answer was lost and not found again: possibly billed, in vain. */
+  'lost',
+] as const;
+export type CallState = (typeof CALL_STATES)[number];

@@ -32,6 +32,7 @@ describe('Failure', () => {
       user_message: 'KIE is busy; it is tried again.',
       kind: 'quota',
       retriable: true,
+      billed: 'no',
       retry_after_seconds: 2,
     });
     expect(Failure.parse(line)).toMatchObject({ ...facts, kind: 'quota', retryAfterMs: 2_000 });
@@ -55,7 +56,7 @@ describe('retryDelayMs', () => {
   const failure = transient(facts);
 
   it('waits 1, 5, 15 and 60 minutes, then gives up', () => {
-    expect([1, 2, 3, 4, 5].map((attempt) => retryDelayMs(attempt, failure, 0.5))).toEqual([
+    expect([1, 2, 3, 4, 5].map((attempt) => retryDelayMs(attempt, failure, RETRY_LADDER_MS, 0.5))).toEqual([
       MINUTE,
       5 * MINUTE,
       15 * MINUTE,
@@ -67,8 +68,8 @@ describe('retryDelayMs', () => {
 
   it('stays within a quarter of the rung', () => {
     RETRY_LADDER_MS.forEach((rung, index) => {
-      expect(retryDelayMs(index + 1, failure, 0)).toBe(rung * 0.75);
-      expect(retryDelayMs(index + 1, failure, 0.999_999)).toBeLessThanOrEqual(rung * 1.25);
+      expect(retryDelayMs(index + 1, failure, RETRY_LADDER_MS, 0)).toBe(rung * 0.75);
+      expect(retryDelayMs(index + 1, failure, RETRY_LADDER_MS, 0.999_999)).toBeLessThanOrEqual(rung * 1.25);
       const delay = retryDelayMs(index + 1, failure);
       expect(delay).toBeGreaterThanOrEqual(rung * 0.75);
       expect(delay).toBeLessThanOrEqual(rung * 1.25);
@@ -76,7 +77,7 @@ describe('retryDelayMs', () => {
   });
 
   it('waits at least as long as the provider asks', () => {
-    expect(retryDelayMs(1, transient({ ...facts, retryAfterMs: 90 * MINUTE }), 0.5)).toBe(90 * MINUTE);
-    expect(retryDelayMs(2, transient({ ...facts, retryAfterMs: 1_000 }), 0.5)).toBe(5 * MINUTE);
+    expect(retryDelayMs(1, transient({ ...facts, retryAfterMs: 90 * MINUTE }), RETRY_LADDER_MS, 0.5)).toBe(90 * MINUTE);
+    expect(retryDelayMs(2, transient({ ...facts, retryAfterMs: 1_000 }), RETRY_LADDER_MS, 0.5)).toBe(5 * MINUTE);
   });
 });

@@ -1,15 +1,26 @@
-export { ARTIFACT_STATES, DECISIONS, type ArtifactState, type Decision } from './artifacts.js';
+export { ARTIFACT_STATES, CALL_STATES, DECISIONS, type ArtifactState, type CallState, type Decision } from './artifacts.js';
 export {
   Failure,
   permanent,
   quotaExhausted,
   retryDelayMs,
   transient,
+  waiting,
+  wasNeverSent,
   RETRY_LADDER_MS,
+  type Billed,
   type FailureKind,
   type FailureLine,
 } from './failure.js';
-export type { ClipSeconds, ItemInput, ItemInputs, ItemResult, ItemResults, WordTiming } from './items.js';
+export {
+  isMadeFrom,
+  type ClipSeconds,
+  type ItemInput,
+  type ItemInputs,
+  type ItemResult,
+  type ItemResults,
+  type WordTiming,
+} from './items.js';
 export { describeProblems, parse, problemsOf, type Parsed, type Problem } from './parse.js';
 export {
   FIRST_STEP,
@@ -31,7 +42,7 @@ export {
 } from './stages.js';
 export { untilPacificMidnightMs } from './pacific-time.js';
 export { PRIORITIES, type Priority } from './priority.js';
-export type { ScriptArguments, ScriptEvent, ScriptName, ScriptResult } from './scripts.js';
+export type { JournalEntry, ScriptArguments, ScriptEvent, ScriptName, ScriptResult } from './scripts.js';
 export { STATUSES, statusFromTitle, statusTitle, type Status } from './statuses.js';
 export {
   IMAGE_FOLDERS,
@@ -46,5 +57,6 @@ export {
   type ImageRole,
   type Layout,
 } from './storyboard.js';
-export { HOUSEKEEPING_QUEUE, NOTION_QUEUE, TICKET_NAMES, type Ticket, type TicketName } from './tickets.js';
+export { DEAD_LETTER_QUEUE, HOUSEKEEPING_QUEUE, NOTION_QUEUE, TICKET_NAMES, type Ticket, type TicketName } from './tickets.js';
 export { IN_WORK, TRANSITIONS, isLegalTransition } from './transitions.js';
+export { WAYPOINTS, WAYPOINT_CHANNEL, reached, type Waypoint } from './waypoints.js';

@@ -40,3 +40,28 @@ export interface ItemResults {
 type Complete<T extends Record<ItemKind, object>> = T;
 export type ItemInput<K extends ItemKind> = Complete<ItemInputs>[K];
 export type ItemResult<K extends ItemKind> = Complete<ItemResults>[K];
+
+interface Placed {
+  readonly kind: ItemKind;
+  readonly position: number;
+  readonly input: ItemInputs[ItemKind];
+}
+
+/** Whether an item is made from the file of another, so that it has to be made again when that one is. */
+export function isMadeFrom(item: Placed, source: Placed): boolean {
+  switch (item.kind) {
+    case 'composite':
+      return source.kind === 'image' && (item.input as ItemInputs['composite']).images.includes((source.input as ItemInputs['image']).key);
+    case 'clip':
+      return source.kind === 'composite' && item.position === source.position;
+    case 'cut':
+      return source.kind === 'clip' || source.kind === 'narration' || source.kind === 'sound_effect';
+    case 'publication':
+      return source.kind === 'cut';
+    case 'storyboard':
+    case 'image':
+    case 'narration':
+    case 'sound_effect':
+      return false;
+  }
+}

@@ -18,5 +18,7 @@ export interface Ticket {
 
 /** The queue of everything that is said to or asked from Notion, so that one pace holds for all of it. */
 export const NOTION_QUEUE = 'notion';
+/** The queue that shows dead letters: each is a failed job there, and trying it again takes its task back to work. */
+export const DEAD_LETTER_QUEUE = 'dead-letters';
 /** The queue of the jobs that keep the house: admission, relay, reconciler. */
 export const HOUSEKEEPING_QUEUE = 'housekeeping';

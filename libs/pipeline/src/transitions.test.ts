@@ -50,10 +50,25 @@ describe('TRANSITIONS', () => {
     ['generating_assets', ['asset_error', 'assets_ready', 'draft']],
     ['composites_ready', ['draft', 'generating_video']],
     // A rejection sends the work back, an approval on.
-    ['final_review', ['approved', 'assembling', 'draft']],
+    [
+      'final_review',
+      [
+        'approved',
+        'assembling',
+        'draft',
+        'generating_assets',
+        'generating_audio',
+        'generating_composites',
+        'generating_sfx',
+        'generating_video',
+      ],
+    ],
     // A retry resumes at the step that failed, whichever of the three it was.
-    ['video_error', ['assembling', 'draft', 'generating_composites', 'generating_video']],
-    ['audio_error', ['draft', 'generating_audio', 'generating_sfx']],
+    [
+      'video_error',
+      ['assembling', 'draft', 'generating_assets', 'generating_audio', 'generating_composites', 'generating_sfx', 'generating_video'],
+    ],
+    ['audio_error', ['draft', 'generating_assets', 'generating_audio', 'generating_composites', 'generating_sfx', 'generating_video']],
     // What is on its way to YouTube cannot be called back, and what is public stays so.
     ['uploading', ['published', 'upload_error']],
     ['published', []],
@@ -61,8 +76,8 @@ describe('TRANSITIONS', () => {
     expect(targetsOf(from)).toEqual(to);
   });
 
-  it('has 62 moves in all', () => {
-    expect(TRANSITIONS).toHaveLength(62);
+  it('has 78 moves in all', () => {
+    expect(TRANSITIONS).toHaveLength(78);
   });
 
   it('refuses what is not in the list', () => {

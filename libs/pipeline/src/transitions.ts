@@ -25,6 +25,12 @@ STEPS.forEach((step, index) => {
     allow(step.gate.waiting, step.gate.approved);
     allow(step.gate.waiting, step.working);
   }
+  // What an earlier step made can be asked for again at a gate or after an error, but not once an upload has begun.
+  if (!step.next) return;
+  STEPS.slice(0, index).forEach(({ working }) => {
+    if (step.gate) allow(step.gate.waiting, working);
+    allow(step.error, working);
+  });
 });
 // A cancelled task goes back to draft, where its row can be edited and queued again.
 STATUSES.filter((status) => status !== 'draft' && status !== 'uploading' && !FINAL.includes(status)).forEach((status) =>
@@ -33,7 +39,7 @@ STATUSES.filter((status) => status !== 'draft' && status !== 'uploading' && !FIN
 
 /**
  * Every legal move of a task from one status to another, derived from the stage table: forwards, into a step's error status and
- * back on retry, back to work on a rejection, and back to draft on a cancel. The database holds the same list and refuses any other.
+ * back on retry, back to work on a rejection, back to an earlier step whose items are made again, and back to draft on a cancel. The database holds the same list and refuses any other.
  */
 export const TRANSITIONS: readonly (readonly [from: Status, to: Status])[] = [...legal].flatMap(([from, targets]) =>
   [...targets].map((to) => [from, to] as const),

@@ -1,20 +1,36 @@
 import { Database, type ArtifactRow, type TaskRow } from '#database';
-import { gateAt, type Decision, type Status } from '#pipeline';
+import { FIRST_STEP, gateAt, isLegalTransition, stepInfo, type Decision, type ItemKind } from '#pipeline';
 import { Injectable } from '@nestjs/common';
 import { OutboxRelay } from './outbox-relay.js';
-import { beginStep, resumeTask } from './step-flow.js';
-import { makeTicket, showInNotion } from './tickets.js';
+import { beginStep, cancelTask, remake, resumeTask } from './step-flow.js';
+import { showInNotion } from './tickets.js';
 
 /** Why a decision could not be taken; the code is what the API answers. */
 export class DecisionRefused extends Error {
   override readonly name = 'DecisionRefused';
   constructor(
-    readonly code: 'TASK_NOT_FOUND' | 'TASK_NOT_AT_GATE' | 'TASK_NOT_IN_ERROR' | 'ITEM_NOT_FOUND',
+    readonly code:
+      | 'TASK_NOT_FOUND'
+      | 'TASK_NOT_AT_GATE'
+      | 'TASK_NOT_IN_ERROR'
+      | 'TASK_NOT_CANCELLABLE'
+      | 'TASK_NOT_DRAFT'
+      | 'TASK_NOT_AT_REST'
+      | 'ITEM_NOT_FOUND',
     message: string,
   ) {
     super(message);
   }
 }
+
+/** An item as people name it. */
+export interface ItemName {
+  kind: ItemKind;
+  position: number;
+}
+
+/** Where the making of items begins. */
+const FIRST_WORKING = stepInfo(FIRST_STEP).working;
 
 export interface Review {
   decision: Decision;
@@ -51,7 +67,7 @@ export class Gates {
         shown: shown.map(({ id, checksum }) => ({ artifact_id: id, checksum })),
       });
       if (review.decision === 'reject') {
-        await this.makeAgain(tx, task, step.working, pick(shown, review.positions));
+        await remake(tx, task, pick(shown, review.positions), review.reviewer);
       } else {
         await tx.tasks.move(task.id, task.status, step.gate.approved);
         if (step.next) await beginStep(tx, task, step.next);
@@ -68,8 +84,57 @@ export class Gates {
     return this.decide(taskId, actor, 'task_retry', async (tx, task) => {
       if (!task.status.endsWith('_error'))
         throw new DecisionRefused('TASK_NOT_IN_ERROR', `The task is ${task.status}; only a task in an error status can be retried.`);
-      await resumeTask(tx, task);
+      await resumeTask(tx, task, actor);
       return { from: task.status, step: task.step };
+    });
+  }
+
+  /**
+   * Gives a task up for now: it becomes a draft again. What is ready stays, and is not made again when it is queued once more.
+   * @throws DecisionRefused when it is a draft, being uploaded or published
+   */
+  async cancel(taskId: string, actor: string): Promise<TaskRow> {
+    return this.decide(taskId, actor, 'task_cancel', async (tx, task) => {
+      if (!isLegalTransition(task.status, 'draft'))
+        throw new DecisionRefused('TASK_NOT_CANCELLABLE', `The task is ${task.status}; it cannot be cancelled now.`);
+      await cancelTask(tx, task, actor);
+      return { from: task.status, step: task.step };
+    });
+  }
+
+  /**
+   * Queues a draft, be it new or cancelled.
+   * @throws DecisionRefused when it is no draft
+   */
+  async queue(taskId: string, actor: string): Promise<TaskRow> {
+    return this.decide(taskId, actor, 'task_queue', async (tx, task) => {
+      if (!(await tx.tasks.move(task.id, 'draft', 'queued', { queuedAt: new Date() })))
+        throw new DecisionRefused('TASK_NOT_DRAFT', `The task is ${task.status}; only a draft can be queued.`);
+      return { from: task.status };
+    });
+  }
+
+  /**
+   * Has single items of any finished step made again, and what is made from them; nothing else is made or paid for.
+   * @param items by kind and position, from 0
+   * @throws DecisionRefused when the task is at work, or an item does not exist
+   */
+  async regenerate(taskId: string, actor: string, items: readonly ItemName[], note: string | null): Promise<TaskRow> {
+    return this.decide(taskId, actor, 'task_regenerate', async (tx, task) => {
+      const rests = gateAt(task.status) !== null || (task.status.endsWith('_error') && isLegalTransition(task.status, FIRST_WORKING));
+      if (!rests)
+        throw new DecisionRefused('TASK_NOT_AT_REST', `The task is ${task.status}; items can be made again at a review or after an error.`);
+      const all = await tx.artifacts.ofTask(task.id);
+      const named = items.map(({ kind, position }) => {
+        const found = all.find((artifact) => artifact.kind === kind && artifact.position === position);
+        if (found && kind !== 'storyboard') return found;
+        throw new DecisionRefused(
+          'ITEM_NOT_FOUND',
+          `There is no ${kind} ${position} that could be made again; positions are numbered from 0.`,
+        );
+      });
+      const again = await remake(tx, task, named, actor);
+      return { from: task.status, note, items: again.map(({ kind, position }) => ({ kind, position })) };
     });
   }
 
@@ -89,12 +154,6 @@ export class Gates {
     });
     this.relay.wake();
     return decided;
-  }
-
-  private async makeAgain(tx: Database, task: TaskRow, working: Status, rejected: readonly ArtifactRow[]): Promise<void> {
-    const revised = await tx.artifacts.revise(rejected);
-    await tx.tasks.move(task.id, task.status, working, { itemsLeft: revised.length });
-    await tx.outbox.add(revised.map((artifact) => makeTicket(task, artifact)));
   }
 }
 

@@ -1,8 +1,10 @@
 export { Admission } from './admission.js';
-export { DecisionRefused, Gates } from './gates.js';
+export { DecisionRefused, Gates, type ItemName } from './gates.js';
+export { RATE_LIMITED } from './incidents.js';
 export { OutboxRelay, QUEUES } from './outbox-relay.js';
 export { QueuesModule } from './queues.module.js';
-export { Reconciler } from './reconciler.js';
+export { recordJob } from './paid-calls.js';
+export { RECONCILER, Reconciler } from './reconciler.js';
 export { ScriptRunner, scriptPath } from './script-runner.js';
 export { StageModule } from './stage.module.js';
 export { written, type Item, type Made, type Stage, type StepHandler, type TaskView } from './stage.js';

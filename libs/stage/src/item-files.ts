@@ -1,6 +1,7 @@
+import { extname } from 'node:path';
 import type { ArtifactRow } from '#database';
 import { checksum, expectMedia, Workspace, type FileOf, type MediaExpectation } from '#media';
-import type { ItemInput, ItemKind } from '#pipeline';
+import { reached, transient, type ItemInput, type ItemKind } from '#pipeline';
 import { Injectable } from '@nestjs/common';
 
 /** What the file of each kind must be before it counts; null where it is text. */
@@ -37,18 +38,45 @@ export class ItemFiles {
 
   /**
    * Lets `make` write an artifact's file and puts it into its place once it has been found whole.
-   * @throws Failure naming what is wrong with the file
+   * @param ours asked right before the file is put there: false when somebody else makes the item by now
+   * @throws Failure naming what is wrong with the file, or LEASE_LOST
    */
-  async place<T>(artifact: ArtifactRow, make: (out: string) => Promise<T>): Promise<{ made: T; file: PlacedFile }> {
-    const path = this.workspace.artifactPath(artifact, fileOf(artifact));
-    return this.workspace.write(path, async (out) => {
+  async place<T>(
+    artifact: ArtifactRow,
+    make: (out: string) => Promise<T>,
+    ours: () => Promise<boolean>,
+  ): Promise<{ made: T; file: PlacedFile }> {
+    const path = this.path(artifact);
+    const placed = await this.workspace.write(path, async (out) => {
       const made = await make(out);
       const expected = EXPECTED[artifact.kind];
       const media = expected && (await expectMedia(out, expected));
       const sum = await checksum(out);
+      reached('file_checked');
+      if (!(await ours())) throw leaseLost();
       return { made, file: { path, ...sum, durationMs: media?.durationMs ?? null } };
     });
+    reached('file_placed');
+    return placed;
   }
+
+  /** Where a paid call of an item leaves its file and its journal; both absolute. */
+  call(artifact: ArtifactRow, callId: string): { product: string; journal: string } {
+    const at = (extension: string) => this.workspace.absolute(this.workspace.callPath(artifact, callId, extension));
+    return { product: at(extname(this.path(artifact))), journal: at('.jsonl') };
+  }
+
+  private path(artifact: ArtifactRow): string {
+    return this.workspace.artifactPath(artifact, fileOf(artifact));
+  }
+}
+
+function leaseLost() {
+  return transient({
+    code: 'LEASE_LOST',
+    message: 'Somebody else makes this item by now',
+    userMessage: 'The item was taken over by another process; it goes on by itself.',
+  });
 }
 
 /** What the file's name is made from; an image's also from its key. */

@@ -6,12 +6,13 @@ export class Lease {
   private readonly timer: NodeJS.Timeout;
 
   constructor(
-    private readonly database: Database,
+    database: Database,
     private readonly artifactId: string,
-    private readonly token: string,
+    readonly token: string,
     private readonly lengthMs: number,
   ) {
-    this.timer = setInterval(() => void this.renew(), lengthMs / 3);
+    // A database that does not answer is no loss yet: the commit, which needs the token, decides.
+    this.timer = setInterval(() => void this.renew(database).catch(() => undefined), lengthMs / 3);
   }
 
   /** Aborted when somebody else has the item: whatever is made now cannot be committed. */
@@ -19,13 +20,14 @@ export class Lease {
     return this.controller.signal;
   }
 
-  end(): void {
-    clearInterval(this.timer);
+  /** Keeps the item for another while; false when somebody else has it. */
+  async renew(database: Database): Promise<boolean> {
+    const kept = await database.artifacts.renew(this.artifactId, this.token, this.lengthMs);
+    if (!kept) this.controller.abort(new Error('The lease was lost'));
+    return kept;
   }
 
-  private async renew(): Promise<void> {
-    // A database that does not answer is no loss yet: the commit, which needs the token, decides.
-    const kept = await this.database.artifacts.renew(this.artifactId, this.token, this.lengthMs).catch(() => true);
-    if (!kept) this.controller.abort(new Error('The lease was lost'));
+  end(): void {
+    clearInterval(this.timer);
   }
 }

@@ -1,12 +1,17 @@
 import { Database, type OutgoingJob } from '#database';
-import { HOUSEKEEPING_QUEUE, NOTION_QUEUE, STAGES, STAGE_NAMES } from '#pipeline';
+import { DEAD_LETTER_QUEUE, HOUSEKEEPING_QUEUE, NOTION_QUEUE, STAGES, STAGE_NAMES, reached } from '#pipeline';
 import { getQueueToken } from '@nestjs/bullmq';
 import { Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bullmq';
 
 /** Every queue of the product. */
-export const QUEUES: readonly string[] = [...STAGE_NAMES.map((stage) => STAGES[stage].queue), NOTION_QUEUE, HOUSEKEEPING_QUEUE];
+export const QUEUES: readonly string[] = [
+  ...STAGE_NAMES.map((stage) => STAGES[stage].queue),
+  NOTION_QUEUE,
+  HOUSEKEEPING_QUEUE,
+  DEAD_LETTER_QUEUE,
+];
 
 /** Jobs that are handed to BullMQ at a time. */
 const BATCH = 500;
@@ -47,6 +52,7 @@ export class OutboxRelay {
       const jobs = await this.database.outbox.due(BATCH);
       for (const [name, group] of Map.groupBy(jobs, (job) => job.queue)) {
         await this.queue(name).addBulk(group.map(bullJob));
+        reached('tickets_relayed');
         await this.database.outbox.remove(group);
       }
       relayed += jobs.length;

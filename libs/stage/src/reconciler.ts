@@ -5,13 +5,16 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bullmq';
 import { OutboxRelay } from './outbox-relay.js';
-import { beginStep } from './step-flow.js';
+import { beginStep, completeStep } from './step-flow.js';
 import { makeTicket } from './tickets.js';
 
 /** Work that has been untouched for so long is looked at (ms); younger work may just be on its way. */
 const UNTOUCHED_MS = 15_000;
 /** States of a BullMQ job that will still be worked. */
 const ALIVE = ['waiting', 'prioritized', 'delayed', 'active', 'waiting-children'];
+
+/** The reconciler's name among the heartbeats: when it falls silent, nothing that is lost comes back. */
+export const RECONCILER = 'reconciler';
 
 /** Makes Redis agree with Postgres again: gives back what silent workers hold, and issues every ticket that is missing. */
 @Injectable()
@@ -30,18 +33,44 @@ export class Reconciler {
     const overdue = await this.missing(await this.database.artifacts.overdue(UNTOUCHED_MS));
     const items = await this.reissue([...expired, ...overdue]);
     const steps = await this.reopen();
-    if (items + steps > 0) {
-      this.logger.warn({ event: 'reconciler_tickets_issued', leases_expired: expired.length, items, steps });
+    const recounted = await this.recount();
+    if (items + steps + recounted > 0) {
+      this.logger.warn({ event: 'reconciler_tickets_issued', leases_expired: expired.length, items, steps, recounted });
       this.relay.wake();
     }
+    await this.database.heartbeats.beat(RECONCILER);
     return items + steps;
+  }
+
+  /** Moves on a task whose items are all ready, and corrects a count of what is left; both would be faults of ours that must not hold a video. */
+  private async recount(): Promise<number> {
+    const tasks = await this.database.tasks.miscounted(UNTOUCHED_MS);
+    for (const { id, step: name } of tasks) {
+      await this.database.transaction(async (tx) => {
+        const step = stepInfo(name);
+        const task = await tx.tasks.lock(id);
+        if (task?.step !== name || !task.stepOpened || task.status !== step.working) return;
+        const missing = (await tx.artifacts.ofStep(id, name)).filter(({ state }) => state !== 'ready').length;
+        if (missing === task.itemsLeft && missing > 0) return;
+        this.logger.error({ event: 'reconciler_count_corrected', task_id: id, step: name, items_left: task.itemsLeft, missing });
+        await tx.tasks.recount(id, missing);
+        if (missing === 0) await completeStep(tx, id, step);
+      });
+    }
+    return tasks.length;
   }
 
   private async reissue(artifacts: readonly ArtifactRow[]): Promise<number> {
     if (artifacts.length === 0) return 0;
     return this.database.transaction(async (tx) => {
       const issued = await tx.artifacts.reissue(artifacts);
-      for (const artifact of issued) await tx.outbox.add([makeTicket(await tx.tasks.get(artifact.taskId), artifact)]);
+      const tasks = new Map((await tx.tasks.byIds(issued.map(({ taskId }) => taskId))).map((task) => [task.id, task]));
+      await tx.outbox.add(
+        issued.flatMap((artifact) => {
+          const task = tasks.get(artifact.taskId);
+          return task ? [makeTicket(task, artifact)] : [];
+        }),
+      );
       return issued.length;
     });
   }

@@ -1,4 +1,14 @@
-import { describeProblems, parse, type Parsed, type ScriptEvent, type ScriptName, type ScriptResult, type WordTiming } from '#pipeline';
+import {
+  Failure,
+  describeProblems,
+  parse,
+  type JournalEntry,
+  type Parsed,
+  type ScriptEvent,
+  type ScriptName,
+  type ScriptResult,
+  type WordTiming,
+} from '#pipeline';
 import { Type } from 'class-transformer';
 import { IsArray, IsInt, IsNotEmpty, IsString, Min, ValidateNested } from 'class-validator';
 
@@ -6,6 +16,16 @@ class MadeByModel {
   @IsString()
   @IsNotEmpty()
   model: string;
+}
+
+class WrittenByModel extends MadeByModel {
+  @IsInt()
+  @Min(0)
+  input_tokens: number;
+
+  @IsInt()
+  @Min(0)
+  output_tokens: number;
 }
 
 class SpokenWord implements WordTiming {
@@ -55,6 +75,7 @@ const madeByModel = (data: unknown) => parse(MadeByModel, data);
 
 /** What each script reports besides its file. */
 const RESULTS: { readonly [N in ScriptName]: (data: unknown) => Parsed<ScriptResult<N>> } = {
+  'write-storyboard': (data) => parse(WrittenByModel, data),
   'generate-asset': madeByModel,
   'create-composite': nothing,
   'create-split-screen': nothing,
@@ -78,9 +99,37 @@ export function heard<N extends ScriptName>(name: N, line: string): HeardEvent<N
     return { event, provider_job_id };
   }
   if (event !== 'done') return null;
+  return { event, file: String(file), result: resultOf(name, result) };
+}
+
+/** What a paid call came to, as its journal says; the result is what the script says it is, unchecked. */
+export type Outcome =
+  | { event: 'calling' | 'void' }
+  | { event: 'submitted'; providerJobId: string }
+  | { event: 'done'; result: unknown }
+  | { event: 'failed'; failure: Failure };
+
+/** The last word of a journal: what is done counts before what was submitted, and that before what failed. Lines that a crash has cut off are passed over. */
+export function outcomeOf(journal: string): Outcome {
+  const entries = journal.split('\n').map(fieldsOf);
+  const last = (event: JournalEntry['event']) => entries.findLast((entry) => entry.event === event);
+  const done = last('done');
+  if (done) return { event: 'done', result: done.result };
+  const providerJobId = last('submitted')?.provider_job_id;
+  if (typeof providerJobId === 'string') return { event: 'submitted', providerJobId };
+  const failure = Failure.parse(JSON.stringify(last('failed')?.failure ?? null));
+  if (failure) return { event: 'failed', failure };
+  return { event: last('void') ? 'void' : 'calling' };
+}
+
+/**
+ * What a script has reported besides its file.
+ * @throws Error when it is not what the script's contract promises
+ */
+export function resultOf<N extends ScriptName>(name: N, result: unknown): ScriptResult<N> {
   const parsed = RESULTS[name](result);
-  if (!parsed.ok) throw new Error(`it reported a wrong result: ${describeProblems(parsed.problems)}`);
-  return { event, file: String(file), result: parsed.value };
+  if (parsed.ok) return parsed.value;
+  throw new Error(`it reported a wrong result: ${describeProblems(parsed.problems)}`);
 }
 
 function fieldsOf(line: string): Record<string, unknown> {

@@ -2,19 +2,21 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SETTINGS, elevenLabsAccess, geminiAccess, kieAccess, settings, type Settings } from '#config';
-import { Failure, permanent, transient, type ScriptArguments, type ScriptName, type ScriptResult } from '#pipeline';
+import { Failure, transient, type ScriptArguments, type ScriptName, type ScriptResult } from '#pipeline';
 import { Inject, Injectable } from '@nestjs/common';
 import { execa, type ExecaError } from 'execa';
 import { heard } from './script-events.js';
 
 export interface RunOptions {
   signal: AbortSignal;
+  /** Where a paid call keeps its journal; see `JournalEntry`. */
+  journal?: string;
   /** Awaited before anything else of the script is heard: the provider has accepted a job and will bill it. */
   onSubmitted?: (providerJobId: string) => Promise<void>;
 }
 
-/** How long a script that was told to stop may take (ms). */
-const STOP_MS = 5_000;
+/** How long a script that was told to stop may take: it brings home what it is paying for if it can (ms). */
+const STOP_MS = 10_000;
 
 /** Lines of a broken script's last words that are worth keeping. */
 const KEPT_LINES = 20;
@@ -29,12 +31,16 @@ export class ScriptRunner {
 
   /**
    * Runs a script to its end. Aborting the signal ends it and whatever it has started; a job that it submitted until then is still heard.
-   * @throws Failure that the script reported, TIMED_OUT or STOPPED after an abort, JOB_NOT_RECORDED when `onSubmitted` fails, SCRIPT_BROKEN
+   * @throws Failure that the script reported, TIMED_OUT or STOPPED after an abort, SCRIPT_BROKEN
    * when it ended without a word
    */
-  async run<N extends ScriptName>(name: N, args: ScriptArguments<N>, { signal, onSubmitted }: RunOptions): Promise<ScriptResult<N>> {
+  async run<N extends ScriptName>(
+    name: N,
+    args: ScriptArguments<N>,
+    { signal, journal, onSubmitted }: RunOptions,
+  ): Promise<ScriptResult<N>> {
     const ending = new AbortController();
-    const script = execa(process.execPath, [this.path(name), ...commandLine(args), '--json'], {
+    const script = execa(process.execPath, [this.path(name), ...commandLine({ ...args, journal }), '--json'], {
       env: { ...WITHHELD, ...this.environment(name) },
       stdin: 'pipe',
       cancelSignal: AbortSignal.any([signal, ending.signal]),
@@ -45,7 +51,7 @@ export class ScriptRunner {
     let result: ScriptResult<N> | undefined;
     const listen = async (line: string): Promise<void> => {
       const event = heard(name, line);
-      if (event?.event === 'submitted') await recorded(event.provider_job_id, onSubmitted);
+      if (event?.event === 'submitted') await onSubmitted?.(event.provider_job_id);
       if (event?.event === 'done') result = event.result;
     };
     try {
@@ -72,9 +78,11 @@ export class ScriptRunner {
   private environment(name: ScriptName): Record<string, string> {
     const { settings: values } = this;
     switch (name) {
+      case 'write-storyboard':
       case 'generate-asset': {
         const { baseUrl, apiKey } = geminiAccess(values);
-        return { GEMINI_BASE_URL: baseUrl, GEMINI_API_KEY: apiKey, GEMINI_IMAGE_MODEL: values.GEMINI_IMAGE_MODEL };
+        const { GEMINI_TEXT_MODEL, GEMINI_IMAGE_MODEL } = values;
+        return { GEMINI_BASE_URL: baseUrl, GEMINI_API_KEY: apiKey, GEMINI_TEXT_MODEL, GEMINI_IMAGE_MODEL };
       }
       case 'generate-video': {
         const { baseUrl, uploadBaseUrl, apiKey } = kieAccess(values);
@@ -107,20 +115,6 @@ function projectRoot(): string {
 
 function commandLine(args: object): string[] {
   return Object.entries(args).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${String(value)}`]));
-}
-
-/** Has a job written down that is billed from now on. */
-async function recorded(providerJobId: string, onSubmitted: RunOptions['onSubmitted']): Promise<void> {
-  try {
-    await onSubmitted?.(providerJobId);
-  } catch (cause) {
-    throw permanent({
-      code: 'JOB_NOT_RECORDED',
-      message: `The provider accepted the job ${providerJobId}, which could not be recorded: ${String(cause)}`,
-      userMessage: `The provider works on the job ${providerJobId} and bills it, but it could not be written down. Look in the provider's log before you retry: a retry is billed again.`,
-      cause,
-    });
-  }
 }
 
 function scriptFailure(name: ScriptName, error: unknown, signal: AbortSignal): Failure {

@@ -1,5 +1,5 @@
 import { SettingsModule, required, settings, type Settings } from '#config';
-import { DatabaseModule } from '#database';
+import { Database, DatabaseModule } from '#database';
 import { Workspace } from '#media';
 import { loggerModule } from '#observability';
 import { STAGES, isStepName, type ItemKind, type StageName, type Ticket, type TicketName } from '#pipeline';
@@ -7,14 +7,16 @@ import { Processor, WorkerHost } from '@nestjs/bullmq';
 import {
   Inject,
   Module,
+  type BeforeApplicationShutdown,
   type DynamicModule,
   type OnApplicationBootstrap,
-  type OnApplicationShutdown,
   type Provider,
   type Type,
 } from '@nestjs/common';
 import type { Job } from 'bullmq';
+import { Heartbeat } from './heartbeat.js';
 import { ItemFiles } from './item-files.js';
+import { PaidCalls } from './paid-calls.js';
 import { QueuesModule } from './queues.module.js';
 import { ScriptRunner } from './script-runner.js';
 import type { Stage, StepHandler } from './stage.js';
@@ -23,7 +25,7 @@ import { STEP_HANDLERS, TicketHandler, type StepHandlers } from './ticket-handle
 /** Everything that a stage's service is besides its stage: queue, worker, machinery. */
 @Module({})
 export class StageModule {
-  /** @param providers what the stage class injects besides the machinery's own `ScriptRunner` */
+  /** @param providers what the stage class injects */
   static forStage<S extends StageName>(name: S, stage: Type<Stage<S>>, providers: Provider[] = []): DynamicModule {
     return {
       module: StageModule,
@@ -34,6 +36,8 @@ export class StageModule {
         ScriptRunner,
         { provide: Workspace, inject: [settings.KEY], useFactory: (values: Settings) => new Workspace(values.WORKSPACE_ROOT) },
         ItemFiles,
+        PaidCalls,
+        { provide: Heartbeat, inject: [Database], useFactory: (database: Database) => new Heartbeat(database, name) },
         { provide: STEP_HANDLERS, inject: [stage], useFactory: (instance: Stage<S>): StepHandlers => handlersOf(name, instance) },
         TicketHandler,
         workerFor(name),
@@ -61,7 +65,7 @@ function workerFor(name: StageName): Type {
 
   // The settings were measured to survive kills and an emptied Redis; Postgres counts the tries, so BullMQ must not give up on its own.
   @Processor(queue, { autorun: false, lockDuration: lockMs, stalledInterval: stalledCheckMs, maxStalledCount: 20, drainDelay: 1 })
-  class StageWorker extends WorkerHost implements OnApplicationBootstrap, OnApplicationShutdown {
+  class StageWorker extends WorkerHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
     private readonly stopping = new AbortController();
 
     constructor(
@@ -82,8 +86,8 @@ function workerFor(name: StageName): Type {
       await this.tickets.handle(job.name, job.data, this.stopping.signal);
     }
 
-    /** Stops taking tickets, lets the items in hand finish within the grace, then hands the rest back. */
-    async onApplicationShutdown(): Promise<void> {
+    /** Stops taking tickets, lets the items in hand finish within the grace, then hands the rest back: while queues and database are still there. */
+    async beforeApplicationShutdown(): Promise<void> {
       const grace = setTimeout(() => this.stopping.abort(new Error('The service is stopping')), shutdownGraceMs);
       await this.worker.close();
       clearTimeout(grace);

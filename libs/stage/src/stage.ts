@@ -1,6 +1,17 @@
 import type { ChannelSettings } from '#config';
 import type { ArtifactRow } from '#database';
-import type { ItemInput, ItemKind, ItemResult, STAGES, StageName, StepOf, Storyboard } from '#pipeline';
+import type {
+  ItemInput,
+  ItemKind,
+  ItemResult,
+  STAGES,
+  ScriptArguments,
+  ScriptName,
+  ScriptResult,
+  StageName,
+  StepOf,
+  Storyboard,
+} from '#pipeline';
 
 /** What a stage may know of the task it works for. */
 export interface TaskView {
@@ -30,24 +41,31 @@ export interface Item<K extends ItemKind> {
   ready<Kind extends ItemKind>(kind: Kind): Promise<ArtifactRow<Kind>[]>;
   /** The absolute path of a finished artifact's file. */
   file(artifact: ArtifactRow): string;
-  /** To be called, and awaited, as soon as a provider has accepted a job that it will bill. */
-  submitted(providerJobId: string, cost: Cost): Promise<void>;
+  /**
+   * Runs a media script that makes the item's file. With a price it is paid for, once: a call that an earlier worker made is not made again, its
+   * file is taken. A provider's job that is picked up costs nothing more.
+   * @throws Failure as the script reports it, or as it follows from what became of the call
+   */
+  run<N extends ScriptName>(name: N, args: Omit<ScriptArguments<N>, 'out'>, price?: Price<N>): Promise<ScriptResult<N>>;
+  /** To be called, and awaited, as soon as a provider has accepted a job that costs nothing: whoever comes next picks it up. */
+  submitted(providerJobId: string): Promise<void>;
 }
 
-/** A paid call. */
-export interface Cost {
+/** What a call costs. */
+export interface Price<N extends ScriptName> {
   readonly provider: string;
   readonly operation: string;
+  /** Expected, as known before the call. */
   readonly amountUsd: number;
   /** Billed by the simulator. */
   readonly simulated: boolean;
+  /** The amount that follows from the result (USD), where it cannot be known before. */
+  readonly exactly?: (result: ScriptResult<N>) => number;
 }
 
 /** What is known of an item once its file is written. */
 export interface Made<K extends ItemKind> {
   readonly result: ItemResult<K>;
-  /** What the call that made it cost; left out when nothing was paid or `submitted` has said so. */
-  readonly cost?: Cost;
   /** Whether the simulator made it, or something that it was made from. */
   readonly simulated: boolean;
 }

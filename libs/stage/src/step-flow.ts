@@ -1,8 +1,8 @@
 import type { ArtifactRow, Database, TaskRow } from '#database';
-import { FIRST_STEP, stepInfo, type StepInfo, type Failure, type Storyboard } from '#pipeline';
+import { FIRST_STEP, STEPS, isMadeFrom, stepInfo, type Failure, type ItemKind, type StepInfo, type Storyboard } from '#pipeline';
+import { closeStop, reportStop } from './incidents.js';
 import { makeTicket, openTicket, showInNotion } from './tickets.js';
 import type { Planned, StepHandler } from './stage.js';
-import type { ItemKind } from '#pipeline';
 
 /** How a task moves from step to step. Every function takes the transaction in which the move is part of the commit that causes it. */
 
@@ -40,10 +40,10 @@ export async function openStep<K extends ItemKind>(
       input,
     })),
   );
-  const artifacts = await tx.artifacts.ofStep(task.id, step.name);
-  const missing = artifacts.filter(({ state }) => state !== 'ready');
+  const missing = (await tx.artifacts.ofStep(task.id, step.name)).filter(({ state }) => state !== 'ready');
   await tx.tasks.move(task.id, task.status, step.working, { stepOpened: true, itemsLeft: missing.length });
-  await tx.outbox.add(missing.map((artifact) => makeTicket(task, artifact)));
+  const due = await tx.artifacts.restart(task.id, step.name);
+  await tx.outbox.add(due.map((artifact) => makeTicket(task, artifact)));
   if (missing.length === 0) await completeStep(tx, task.id, step);
   else await showInNotion(tx, task.id);
 }
@@ -86,22 +86,55 @@ export async function stopTask(
     action: 'task_stopped',
     details: { step: step.name, code: failure.code, message: failure.message, artifact_id: artifact?.id ?? null },
   });
+  await reportStop(tx, task, step, failure, artifact);
   await showInNotion(tx, taskId);
 }
 
 /** Takes a task from its error status back to work: what is ready stays, what failed is due again with a full ladder of tries. */
-export async function resumeTask(tx: Database, task: TaskRow): Promise<void> {
+export async function resumeTask(tx: Database, task: TaskRow, actor: string): Promise<void> {
   if (!task.step) return;
   const step = stepInfo(task.step);
-  await tx.tasks.move(task.id, task.status, step.working, { failedArtifactId: null, errorCode: null, errorMessage: null });
+  await tx.tasks.move(task.id, task.status, step.working, NO_ERROR);
+  await closeStop(tx, task.id, actor);
   if (!task.stepOpened) {
     await beginStep(tx, task, step.name);
     return;
   }
-  const revived = await tx.artifacts.reviveFailed(task.id, step.name);
-  await tx.outbox.add(revived.map((artifact) => makeTicket(task, artifact)));
+  const due = await tx.artifacts.restart(task.id, step.name);
+  await tx.outbox.add(due.map((artifact) => makeTicket(task, artifact)));
   await showInNotion(tx, task.id);
 }
+
+/** Gives a task up for now: it can be edited and queued again. What is ready stays; workers lose what they hold. */
+export async function cancelTask(tx: Database, task: TaskRow, actor: string): Promise<void> {
+  await tx.tasks.move(task.id, task.status, 'draft', { ...NO_ERROR, step: null, stepOpened: false, itemsLeft: 0 });
+  await tx.artifacts.release(task.id);
+  await closeStop(tx, task.id, actor);
+  await showInNotion(tx, task.id);
+}
+
+/**
+ * Has items of the current or an earlier step made again, and with them everything that is made from them. The task goes back to the first step that
+ * has something to do; what is not named and not made from what is named stays.
+ * @returns the items that are made again
+ */
+export async function remake(tx: Database, task: TaskRow, named: readonly ArtifactRow[], actor: string): Promise<ArtifactRow[]> {
+  const all = await tx.artifacts.ofTask(task.id);
+  const again = all.filter((artifact) => named.some(({ id }) => id === artifact.id));
+  // In the order of the steps, so that what is made from something that is made again is found in one pass.
+  for (const artifact of all) {
+    if (!again.includes(artifact) && again.some((source) => isMadeFrom(artifact, source))) again.push(artifact);
+  }
+  const first = STEPS.find(({ name }) => again.some((artifact) => artifact.step === name));
+  if (!first) return [];
+  await tx.artifacts.revise(again);
+  await tx.tasks.move(task.id, task.status, first.working, NO_ERROR);
+  await closeStop(tx, task.id, actor);
+  await beginStep(tx, task, first.name);
+  return again;
+}
+
+const NO_ERROR = { failedArtifactId: null, errorCode: null, errorMessage: null };
 
 /** The finished storyboard of a task, or null before it is written. */
 export async function storyboardOf(database: Database, taskId: string): Promise<Storyboard | null> {

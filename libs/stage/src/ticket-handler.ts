@@ -1,13 +1,38 @@
 import { randomUUID } from 'node:crypto';
+import { settings, type Settings } from '#config';
 import { Database, type ArtifactRow, type TaskRow } from '#database';
-import { Failure, STAGES, permanent, retryDelayMs, stepInfo, type ItemKind, type StepInfo, type Ticket, type TicketName } from '#pipeline';
+import {
+  Failure,
+  STAGES,
+  permanent,
+  reached,
+  retryDelayMs,
+  stepInfo,
+  type ItemKind,
+  type StepInfo,
+  type Ticket,
+  type TicketName,
+} from '#pipeline';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ItemFiles, type PlacedFile } from './item-files.js';
+import { closeQuota, reportLimit } from './incidents.js';
 import { Lease } from './lease.js';
 import { OutboxRelay } from './outbox-relay.js';
-import type { Cost, Item, Made, StepHandler, TaskView } from './stage.js';
+import { PaidCalls } from './paid-calls.js';
+import { ScriptRunner } from './script-runner.js';
+import type { Item, Made, StepHandler, TaskView } from './stage.js';
 import { completeStep, openStep, stopTask } from './step-flow.js';
 import { makeTicket } from './tickets.js';
+
+/** What is known of an item when its file is in its place. */
+interface Finished {
+  readonly made: Made<ItemKind>;
+  readonly file: PlacedFile;
+  readonly paid: { callId: string; amountUsd: number } | null;
+}
+
+/** A quota of which nobody knows when it ends is asked again after this time (ms). */
+const QUOTA_LOOK_AGAIN_MS = 3_600_000;
 
 /** The handlers of this process, by step. */
 export type StepHandlers = ReadonlyMap<string, StepHandler<ItemKind>>;
@@ -16,19 +41,25 @@ export const STEP_HANDLERS = Symbol('STEP_HANDLERS');
 /**
  * Works a ticket: claim -> make -> commit, each write in a transaction of its own and none held while the item is made.
  *
- * What may repeat after a crash: making an item whose artifact is not committed. A provider job that was accepted is not submitted again; its
- * id is stored first. What cannot: a commit without the lease, an item that is counted twice, a step that completes twice.
+ * What may repeat after a crash: making an item whose artifact is not committed. What was paid for by then is not: see `PaidCalls`. What cannot: a
+ * commit without the lease, an item that is counted twice, a step that completes twice.
  */
 @Injectable()
 export class TicketHandler {
   private readonly logger = new Logger(TicketHandler.name);
+  private readonly ladder: readonly number[];
 
   constructor(
     private readonly database: Database,
     private readonly files: ItemFiles,
+    private readonly calls: PaidCalls,
+    private readonly scripts: ScriptRunner,
     private readonly relay: OutboxRelay,
     @Inject(STEP_HANDLERS) private readonly handlers: StepHandlers,
-  ) {}
+    @Inject(settings.KEY) settings: Settings,
+  ) {
+    this.ladder = settings.RETRY_LADDER_SECONDS.map((seconds) => seconds * 1_000);
+  }
 
   /** Works one ticket to its end; a ticket that is void ends quietly. Throws only when Postgres cannot be written: then the reconciler issues it again. */
   async handle(name: TicketName, ticket: Ticket, stopping: AbortSignal): Promise<void> {
@@ -55,17 +86,19 @@ export class TicketHandler {
 
   private async make(ticket: Ticket, stopping: AbortSignal): Promise<void> {
     if (!ticket.artifact_id) return;
+    reached('ticket_taken');
     const step = stepInfo(ticket.step);
     const { lockMs, itemTimeoutMs } = STAGES[step.stage];
     const leaseToken = randomUUID();
     const artifact = await this.database.artifacts.claim(ticket.artifact_id, ticket.generation, leaseToken, lockMs);
     if (!artifact) return;
+    reached('item_claimed');
     const started = Date.now();
     const lease = new Lease(this.database, artifact.id, leaseToken, lockMs);
     try {
       const signal = AbortSignal.any([stopping, lease.lost, AbortSignal.timeout(itemTimeoutMs)]);
-      const { made, file } = await this.makeFile(artifact, leaseToken, signal);
-      await this.commit(step, artifact, leaseToken, made, file);
+      const finished = await this.makeFile(artifact, lease, signal);
+      await this.commit(step, artifact, leaseToken, finished);
       this.logger.log({
         event: 'item_make_done',
         ...ids(ticket),
@@ -74,58 +107,68 @@ export class TicketHandler {
         duration_ms: Date.now() - started,
       });
     } catch (error) {
-      if (stopping.aborted) await this.handBack(artifact, leaseToken);
-      else if (!lease.lost.aborted) await this.failed(step, artifact, leaseToken, Failure.from(error));
+      const failure = Failure.from(error);
+      if (lease.lost.aborted) this.logger.warn({ event: 'item_make_taken_over', ...ids(ticket), error: failure.message });
+      // What stopping has broken off goes on by itself; what has become of a paid call does not change with it.
+      else if (stopping.aborted && failure.kind === 'transient' && failure.code !== 'PAID_CALL_LOST')
+        await this.handBack(artifact, leaseToken);
+      else await this.failed(step, artifact, leaseToken, failure);
     } finally {
       lease.end();
     }
   }
 
-  private async makeFile(
-    artifact: ArtifactRow,
-    leaseToken: string,
-    signal: AbortSignal,
-  ): Promise<{ made: Made<ItemKind>; file: PlacedFile }> {
+  private async makeFile(artifact: ArtifactRow, lease: Lease, signal: AbortSignal): Promise<Finished> {
     const task = await this.view(await this.database.tasks.get(artifact.taskId));
-    return this.files.place(artifact, (out) => {
+    const recovered = await this.calls.recover(artifact);
+    const providerJobId = recovered.providerJobId ?? artifact.providerJobId;
+    let paid: Finished['paid'] = null;
+    const make = async (out: string): Promise<Made<ItemKind>> => {
+      const renew = (database: Database) => lease.renew(database);
+      const run: Item<ItemKind>['run'] = async (name, args, price) => {
+        if (!price || providerJobId) return this.scripts.run(name, { ...args, out } as never, { signal });
+        const call = await this.calls.make({ artifact, renew, out, signal }, recovered.finished, name, args, price);
+        paid = call;
+        return call.result;
+      };
       const item: Item<ItemKind> = {
         task,
         position: artifact.position,
         input: artifact.input,
         out,
-        providerJobId: artifact.providerJobId,
+        providerJobId,
         signal,
         ready: (kind) => this.database.artifacts.ready(artifact.taskId, kind),
         file: (other) => this.files.absolute(other),
-        submitted: (providerJobId, cost) => this.submitted(artifact, leaseToken, providerJobId, cost),
+        run,
+        submitted: async (jobId) => {
+          if (!(await this.database.artifacts.submitted(artifact.id, lease.token, jobId)))
+            throw new Error('The lease was lost before a job was stored');
+        },
       };
       return this.handler(stepInfo(artifact.step)).make(item);
-    });
+    };
+    const { made, file } = await this.files.place(artifact, make, () => lease.renew(this.database));
+    return { made, file, paid };
   }
 
-  private async submitted(artifact: ArtifactRow, leaseToken: string, providerJobId: string, cost: Cost): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      await tx.artifacts.submitted(artifact.id, leaseToken, providerJobId);
-      await charge(tx, artifact, cost);
-    });
-  }
-
-  private async commit(step: StepInfo, artifact: ArtifactRow, leaseToken: string, made: Made<ItemKind>, file: PlacedFile): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      const { result, simulated, cost } = made;
-      const kept = await tx.artifacts.commit(artifact.id, leaseToken, { ...file, result, simulated });
-      if (!kept) return;
-      if (cost) await charge(tx, artifact, cost);
+  private async commit(step: StepInfo, artifact: ArtifactRow, leaseToken: string, { made, file, paid }: Finished): Promise<void> {
+    const kept = await this.database.transaction(async (tx) => {
+      const { result, simulated } = made;
+      if (!(await tx.artifacts.commit(artifact.id, leaseToken, { ...file, result, simulated }))) return false;
+      if (paid) await this.calls.billed(tx, artifact, paid);
+      if (artifact.errorCode) await closeQuota(tx, artifact.errorCode);
       const left = await tx.tasks.countReady(artifact.taskId, step.name);
       if (left === 0) await completeStep(tx, artifact.taskId, step);
+      return true;
     });
+    reached('item_committed');
+    if (kept && paid) await this.calls.forget(artifact, paid.callId);
   }
 
   private async failed(step: StepInfo, artifact: ArtifactRow, leaseToken: string, failure: Failure): Promise<void> {
-    const countsAttempt = failure.kind !== 'quota';
-    const delayMs =
-      failure.kind === 'permanent' ? null : countsAttempt ? retryDelayMs(artifact.attempt, failure) : (failure.retryAfterMs ?? 3_600_000);
-    const error = { code: failure.code, message: failure.userMessage };
+    const delayMs = this.delayMs(artifact, failure);
+    const error = { code: failure.code, message: failure.userMessage, endsJob: failure.endsJob };
     this.logger.warn({
       event: delayMs === null ? 'item_make_failed' : 'item_make_put_off',
       task_id: artifact.taskId,
@@ -137,15 +180,25 @@ export class TicketHandler {
     await this.database.transaction(async (tx) => {
       if (delayMs === null) {
         if (await tx.artifacts.fail(artifact.id, leaseToken, error)) await stopTask(tx, artifact.taskId, step, failure, artifact);
-      } else if (await tx.artifacts.putOff(artifact.id, leaseToken, new Date(Date.now() + delayMs), error, countsAttempt)) {
-        await this.reticket(tx, artifact);
+        return;
       }
+      const countsAttempt = failure.kind === 'transient';
+      if (!(await tx.artifacts.putOff(artifact.id, leaseToken, new Date(Date.now() + delayMs), error, countsAttempt))) return;
+      await this.reticket(tx, artifact);
+      await reportLimit(tx, failure);
     });
+  }
+
+  /** How long the item waits (ms); null: it is given up. */
+  private delayMs(artifact: ArtifactRow, failure: Failure): number | null {
+    if (failure.kind === 'permanent') return null;
+    if (failure.kind === 'transient') return retryDelayMs(artifact.attempt, failure, this.ladder);
+    return failure.retryAfterMs ?? QUOTA_LOOK_AGAIN_MS;
   }
 
   /** A process that stops gives its unfinished items back at once; a provider's job goes on and is picked up. */
   private async handBack(artifact: ArtifactRow, leaseToken: string): Promise<void> {
-    const error = { code: 'HANDED_BACK', message: 'The service was stopped; the item goes on by itself.' };
+    const error = { code: 'HANDED_BACK', message: 'The service was stopped; the item goes on by itself.', endsJob: false };
     await this.database.transaction(async (tx) => {
       if (await tx.artifacts.putOff(artifact.id, leaseToken, new Date(), error, false)) await this.reticket(tx, artifact);
     });
@@ -171,12 +224,6 @@ export class TicketHandler {
     const channel = await this.database.channels.get(channelId);
     return { id, channelId, title, topic, storyDirection, channel: channel.settings };
   }
-}
-
-async function charge(tx: Database, artifact: ArtifactRow, cost: Cost): Promise<void> {
-  const { channelId, taskId, id: artifactId } = artifact;
-  await tx.costs.add({ channelId, taskId, artifactId, ...cost });
-  await tx.artifacts.charge(artifactId, cost.amountUsd);
 }
 
 function ids({ task_id, channel_id, step, artifact_id, request_id }: Ticket) {

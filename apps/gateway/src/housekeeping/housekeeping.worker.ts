@@ -4,6 +4,7 @@ import { Admission, OutboxRelay, Reconciler, showInNotion, type NotionJob } from
 import { InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
+import { DeadLetterWorker } from '../incidents/dead-letter.worker.js';
 
 /** How often each chore is done (ms), whatever the number of gateways. */
 const EVERY_MS = {
@@ -12,6 +13,7 @@ const EVERY_MS = {
   reconcile: 15_000,
   reissue_events: 30_000,
   reissue_row_updates: 30_000,
+  show_dead_letters: 5_000,
 } as const;
 type Chore = keyof typeof EVERY_MS;
 
@@ -32,6 +34,7 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
     reconcile: () => this.reconciler.run(),
     reissue_events: () => this.reissueEvents(),
     reissue_row_updates: () => this.reissueRowUpdates(),
+    show_dead_letters: () => this.deadLetters.show(),
   };
 
   constructor(
@@ -39,6 +42,7 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
     private readonly relay: OutboxRelay,
     private readonly admission: Admission,
     private readonly reconciler: Reconciler,
+    private readonly deadLetters: DeadLetterWorker,
     @InjectQueue(HOUSEKEEPING_QUEUE) private readonly queue: Queue,
   ) {
     super();

@@ -11,6 +11,9 @@ const REFUSALS: Record<DecisionRefused['code'], number> = {
   TASK_NOT_FOUND: 404,
   TASK_NOT_AT_GATE: 409,
   TASK_NOT_IN_ERROR: 409,
+  TASK_NOT_CANCELLABLE: 409,
+  TASK_NOT_DRAFT: 409,
+  TASK_NOT_AT_REST: 409,
   ITEM_NOT_FOUND: 422,
 };
 

@@ -2,13 +2,13 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
 import { ApiError } from './api-error.js';
 
-/** What may be asked without a token: liveness, readiness, and the webhook, which is signed. */
-const OPEN = ['/health', '/ready', '/webhook/notion'];
+/** What may be asked without a token: liveness, readiness, the webhook, which is signed, and KIE's callback, whose address is a secret. */
+const OPEN = /^\/(health|ready|webhook\/notion|webhook\/kie\/[^/]+)$/;
 
 /** Lets a request pass that bears the token: as bearer, or as a browser's password, so that the queue page can be opened. No token set: all pass. */
 export function tokenCheck(token: string | undefined) {
   return (request: Request, response: Response, next: NextFunction): void => {
-    if (!token || OPEN.includes(request.path) || same(given(request), token)) {
+    if (!token || OPEN.test(request.path) || same(given(request), token)) {
       next();
       return;
     }

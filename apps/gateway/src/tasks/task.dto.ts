@@ -1,4 +1,5 @@
 import {
+  ITEM_KINDS,
   PRIORITIES,
   STATUSES,
   type ItemKind,
@@ -21,10 +22,11 @@ import {
   IsOptional,
   IsString,
   IsUUID,
-  Max,
   MaxLength,
   Min,
+  ValidateNested,
 } from 'class-validator';
+import { Paging } from '../http/paging.js';
 
 export class CreateTask {
   /** The channel, by its key or its name. */
@@ -62,7 +64,7 @@ export class CreateTask {
   status?: 'draft' | 'queued';
 }
 
-export class ListTasks {
+export class ListTasks extends Paging {
   @ApiPropertyOptional({ format: 'uuid' })
   @IsOptional()
   @IsUUID()
@@ -72,20 +74,6 @@ export class ListTasks {
   @IsOptional()
   @IsIn(STATUSES)
   status?: Status;
-
-  @ApiPropertyOptional({ default: 50, minimum: 1, maximum: 200 })
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit = 50;
-
-  @ApiPropertyOptional({ default: 0, minimum: 0 })
-  @Type(() => Number)
-  @IsInt()
-  @Min(0)
-  @Max(Number.MAX_SAFE_INTEGER)
-  offset = 0;
 }
 
 export class Approve {
@@ -115,6 +103,40 @@ export class Reject extends Approve {
   @IsInt({ each: true })
   @Min(0, { each: true })
   items?: number[];
+}
+
+export class NamedItem {
+  @ApiProperty({ enum: ITEM_KINDS, example: 'clip' })
+  @IsIn(ITEM_KINDS)
+  kind: ItemKind;
+
+  /** From 0. */
+  @ApiProperty({ example: 2 })
+  @IsInt()
+  @Min(0)
+  position: number;
+}
+
+export class Regenerate extends Approve {
+  /** The items to be made again; what is made from them is made again, too. */
+  @ApiProperty({ type: [NamedItem] })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(200)
+  @ArrayUnique(({ kind, position }: NamedItem) => `${kind} ${position}`)
+  @ValidateNested({ each: true })
+  @Type(() => NamedItem)
+  items: NamedItem[];
+}
+
+export class Act {
+  /** Who decides. */
+  @ApiPropertyOptional({ default: 'api' })
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(200)
+  actor?: string;
 }
 
 export class TaskSummary {

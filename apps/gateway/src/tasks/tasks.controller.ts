@@ -7,7 +7,7 @@ import type { Response } from 'express';
 import { ApiError, ErrorBody } from '../http/api-error.js';
 import { Page } from '../http/envelope.js';
 import { requestIdOf, type IdentifiedRequest } from '../http/request-id.js';
-import { Approve, CreateTask, ListTasks, Reject, TaskDetail, TaskSummary } from './task.dto.js';
+import { Act, Approve, CreateTask, ListTasks, Regenerate, Reject, TaskDetail, TaskSummary } from './task.dto.js';
 import { detailOf, summaryOf } from './task-view.js';
 
 /** An id that is no UUID belongs to no task. */
@@ -65,9 +65,7 @@ export class TasksController {
       requestId: requestIdOf(request),
     });
     if (!task) throw new Error('A task without a Notion row was not added');
-    this.admission.run().catch((error: unknown) => {
-      this.logger.warn({ event: 'admission_failed', error: String(error) });
-    });
+    this.admit();
     return detailOf(this.database, task);
   }
 
@@ -107,8 +105,34 @@ export class TasksController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Go on where a video stopped at an error' })
   @ApiOkResponse({ type: TaskDetail })
-  async retry(@Param('task_id', taskId) id: string): Promise<TaskDetail> {
-    return this.detail(await this.gates.retry(id, 'api'));
+  async retry(@Param('task_id', taskId) id: string, @Body() body: Act): Promise<TaskDetail> {
+    return this.detail(await this.gates.retry(id, body.actor ?? 'api'));
+  }
+
+  @Post(':task_id/cancel')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Give a video up for now: it becomes a draft, what is ready is kept' })
+  @ApiOkResponse({ type: TaskDetail })
+  async cancel(@Param('task_id', taskId) id: string, @Body() body: Act): Promise<TaskDetail> {
+    return this.detail(await this.gates.cancel(id, body.actor ?? 'api'));
+  }
+
+  @Post(':task_id/queue')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Queue a draft, be it new or cancelled; what is ready is not made again' })
+  @ApiOkResponse({ type: TaskDetail })
+  async queue(@Param('task_id', taskId) id: string, @Body() body: Act): Promise<TaskDetail> {
+    const task = await this.gates.queue(id, body.actor ?? 'api');
+    this.admit();
+    return this.detail(task);
+  }
+
+  @Post(':task_id/regenerate')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Make single items again, of any finished step, and what is made from them; at a review or after an error' })
+  @ApiOkResponse({ type: TaskDetail })
+  async regenerate(@Param('task_id', taskId) id: string, @Body() body: Regenerate): Promise<TaskDetail> {
+    return this.detail(await this.gates.regenerate(id, body.reviewer ?? 'api', body.items, body.note ?? null));
   }
 
   @Get(':task_id/artifacts/:artifact_id/file')
@@ -122,6 +146,13 @@ export class TasksController {
     if (found?.taskId !== id || !found.path)
       throw new ApiError(404, 'ARTIFACT_NOT_FOUND', 'There is no such artifact, or it is not made yet.');
     response.sendFile(this.workspace.absolute(found.path), { dotfiles: 'allow' });
+  }
+
+  /** In the background: what fails now is left to the sweep. */
+  private admit(): void {
+    this.admission.run().catch((error: unknown) => {
+      this.logger.warn({ event: 'admission_failed', error: String(error) });
+    });
   }
 
   private async detail(task: TaskRow | null): Promise<TaskDetail> {

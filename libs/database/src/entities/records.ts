@@ -1,6 +1,6 @@
 import type { Decision, Gate } from '#pipeline';
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
-import { BOOLEAN, INTEGER, JSONB, TEXT, TIME, USD, UUID, optional } from './columns.js';
+import { INTEGER, JSONB, TEXT, TIME, UUID, optional } from './columns.js';
 
 /** A person's decision at a gate, bound to the files that were shown. Only ever added. */
 @Entity('reviews')
@@ -56,38 +56,6 @@ export class OAuthTokenRow {
 
   @UpdateDateColumn(TIME)
   updatedAt: Date;
-}
-
-/** One paid call. */
-@Entity('video_costs')
-export class VideoCostRow {
-  @PrimaryGeneratedColumn('uuid')
-  id: string;
-
-  @Column(UUID)
-  channelId: string;
-
-  @Column(UUID)
-  taskId: string;
-
-  @Column(UUID)
-  artifactId: string;
-
-  @Column(TEXT)
-  provider: string;
-
-  @Column(TEXT)
-  operation: string;
-
-  @Column(USD)
-  amountUsd: number;
-
-  /** Billed by the simulator: what it would have cost. */
-  @Column(BOOLEAN)
-  simulated: boolean;
-
-  @CreateDateColumn(TIME)
-  createdAt: Date;
 }
 
 /** Who did what to which task. Only ever added. */

@@ -22,6 +22,19 @@ export interface MadeArtifact {
   simulated: boolean;
 }
 
+/** Why an item was not made. */
+export interface ItemError {
+  code: string;
+  message: string;
+  /** The provider's job is over: the next try needs a new one. */
+  endsJob: boolean;
+}
+
+const WORKING = [...new Set(STEPS.map(({ working }) => `'${working}'`))].join(', ');
+/** Whether the item's task is at work on the item's step: what stopped, was cancelled or has not come so far is left alone. */
+const wanted = (item: string) =>
+  `EXISTS (SELECT FROM tasks WHERE tasks.id = ${item}.task_id AND tasks.step = ${item}.step AND tasks.step_opened AND tasks.status IN (${WORKING}))`;
+
 export class Artifacts {
   constructor(private readonly manager: EntityManager) {}
 
@@ -72,6 +85,7 @@ export class Artifacts {
       })
       .where('id = :id AND generation = :generation', { id, generation })
       .andWhere(`((state = 'due' AND next_at <= now()) OR (state = 'running' AND lease_until < now()))`)
+      .andWhere(wanted('artifacts'))
       .execute();
     return result.affected === 1 ? this.find(id) : null;
   }
@@ -81,9 +95,22 @@ export class Artifacts {
     return this.holding(id, leaseToken, { leaseUntil: () => `now() + ${Math.round(leaseMs)} * interval '1 millisecond'` });
   }
 
-  /** Remembers the provider's job at once, so that whoever works on the item next picks it up. */
+  /** Remembers the provider's job at once, so that whoever works on the item next picks it up. False: the lease is lost. */
   async submitted(id: string, leaseToken: string, providerJobId: string): Promise<boolean> {
     return this.holding(id, leaseToken, { providerJobId });
+  }
+
+  /** Gives an item the job that a paid call turned out to have started, whoever works on it now; one that waits is due at once, under a new generation. */
+  async adopt(id: string, providerJobId: string): Promise<void> {
+    await this.updating()
+      .set({
+        providerJobId,
+        nextAt: () => `CASE WHEN state = 'due' THEN now() ELSE next_at END`,
+        generation: () => `CASE WHEN state = 'due' THEN generation + 1 ELSE generation END`,
+      })
+      .where('id = :id AND provider_job_id IS NULL', { id })
+      .andWhere(`state IN ('due', 'running', 'failed')`)
+      .execute();
   }
 
   /** Records a finished item. False: the lease was lost, somebody else decides. */
@@ -99,33 +126,18 @@ export class Artifacts {
   }
 
   /** Puts an item off after a failure, under a new generation; `nextAt` is when it may be tried again. */
-  async putOff(
-    id: string,
-    leaseToken: string,
-    nextAt: Date,
-    error: { code: string; message: string },
-    countsAttempt: boolean,
-  ): Promise<boolean> {
+  async putOff(id: string, leaseToken: string, nextAt: Date, error: ItemError, countsAttempt: boolean): Promise<boolean> {
     return this.holding(id, leaseToken, {
       state: 'due',
       nextAt,
       generation: () => 'generation + 1',
       ...(countsAttempt ? {} : { attempt: () => 'attempt - 1' }),
-      leaseToken: null,
-      leaseUntil: null,
-      errorCode: error.code,
-      errorMessage: error.message,
+      ...ended(error),
     });
   }
 
-  async fail(id: string, leaseToken: string, error: { code: string; message: string }): Promise<boolean> {
-    return this.holding(id, leaseToken, {
-      state: 'failed',
-      leaseToken: null,
-      leaseUntil: null,
-      errorCode: error.code,
-      errorMessage: error.message,
-    });
+  async fail(id: string, leaseToken: string, error: ItemError): Promise<boolean> {
+    return this.holding(id, leaseToken, { state: 'failed', ...ended(error) });
   }
 
   /** Adds to what the item has cost (USD). */
@@ -139,11 +151,27 @@ export class Artifacts {
       .execute();
   }
 
-  /** Makes the failed items of a step due again, with a full ladder of tries. */
-  async reviveFailed(taskId: string, step: StepName): Promise<ArtifactRow[]> {
-    const failed = await this.manager.findBy(ArtifactRow, { taskId, step, state: 'failed' });
-    await this.dueAgain(failed, { attempt: 0 });
-    return this.byIds(failed);
+  /** Makes what is missing of a step due at once, under a new generation; what failed gets a full ladder of tries. What a worker holds is left to it. */
+  async restart(taskId: string, step: StepName): Promise<ArtifactRow[]> {
+    const result = await this.updating()
+      .set({
+        attempt: () => `CASE WHEN state = 'failed' THEN 0 ELSE attempt END`,
+        state: 'due',
+        nextAt: () => 'now()',
+        generation: () => 'generation + 1',
+      })
+      .where({ taskId, step, state: In(['due', 'failed']) })
+      .returning('id')
+      .execute();
+    return this.byIds(result.raw as { id: string }[]);
+  }
+
+  /** Takes a task's items from their workers, whose leases are lost with that. */
+  async release(taskId: string): Promise<void> {
+    await this.updating()
+      .set({ state: 'due', generation: () => 'generation + 1', leaseToken: null, leaseUntil: null })
+      .where({ taskId, state: 'running' })
+      .execute();
   }
 
   /** Items whose worker has gone silent. */
@@ -159,23 +187,35 @@ export class Artifacts {
     return this.manager
       .createQueryBuilder(ArtifactRow, 'artifact')
       .where(`artifact.state = 'due' AND artifact.next_at < now() - :untouched * interval '1 millisecond'`, { untouched: untouchedMs })
+      .andWhere(wanted('artifact'))
       .andWhere(`NOT EXISTS (SELECT FROM outbox WHERE outbox.job_id = artifact.id || '-g' || artifact.generation)`)
       .getMany();
   }
 
+  /** How many items of each step have been due for that long (ms) although nobody is at work on that step. */
+  async stuck(sinceMs: number): Promise<Map<StepName, number>> {
+    const rows = await this.manager.query<{ step: StepName; waiting: number }[]>(
+      `SELECT step, count(*)::int AS waiting FROM artifacts AS waiting
+       WHERE state = 'due' AND next_at < now() - $1 * interval '1 millisecond' AND ${wanted('waiting')}
+         AND NOT EXISTS (SELECT FROM artifacts AS busy WHERE busy.step = waiting.step AND busy.state = 'running' AND busy.lease_until > now())
+       GROUP BY step`,
+      [sinceMs],
+    );
+    return new Map(rows.map(({ step, waiting }) => [step, waiting]));
+  }
+
   /** Issues items anew, if they are still as the caller saw them; returns those that were. */
   async reissue(artifacts: readonly ArtifactRow[]): Promise<ArtifactRow[]> {
-    const issued: ArtifactRow[] = [];
-    for (const { id, generation, state } of artifacts) {
-      const result = await this.manager
-        .createQueryBuilder()
-        .update(ArtifactRow)
-        .set({ state: 'due', nextAt: () => 'now()', generation: () => 'generation + 1', leaseToken: null, leaseUntil: null })
-        .where({ id, generation, state })
-        .execute();
-      if (result.affected === 1) issued.push(...(await this.byIds([{ id }])));
-    }
-    return issued;
+    if (artifacts.length === 0) return [];
+    const [issued] = await this.manager.query<[{ id: string }[], number]>(
+      `UPDATE artifacts SET state = 'due', next_at = now(), generation = artifacts.generation + 1, lease_token = NULL, lease_until = NULL, updated_at = now()
+       FROM unnest($1::uuid[], $2::integer[], $3::text[]) AS seen (id, generation, state)
+       WHERE artifacts.id = seen.id AND artifacts.generation = seen.generation AND artifacts.state = seen.state
+         AND (artifacts.state = 'due' OR artifacts.lease_until < now())
+       RETURNING artifacts.id`,
+      [artifacts.map(({ id }) => id), artifacts.map(({ generation }) => generation), artifacts.map(({ state }) => state)],
+    );
+    return this.byIds(issued);
   }
 
   /** Replaces artifacts by a new revision of each, to be made from the same input. */
@@ -201,16 +241,6 @@ export class Artifacts {
     return this.byIds(added.raw as { id: string }[]);
   }
 
-  private async dueAgain(artifacts: readonly ArtifactRow[], change: { attempt: number }): Promise<void> {
-    if (artifacts.length === 0) return;
-    await this.manager
-      .createQueryBuilder()
-      .update(ArtifactRow)
-      .set({ ...change, state: 'due', nextAt: () => 'now()', generation: () => 'generation + 1' })
-      .where({ id: In(artifacts.map(({ id }) => id)) })
-      .execute();
-  }
-
   private async byIds(artifacts: readonly { id: string }[]): Promise<ArtifactRow[]> {
     return this.manager.findBy(ArtifactRow, { id: In(artifacts.map(({ id }) => id)) });
   }
@@ -224,3 +254,11 @@ export class Artifacts {
     return this.manager.createQueryBuilder().update(ArtifactRow);
   }
 }
+
+const ended = ({ code, message, endsJob }: ItemError) => ({
+  leaseToken: null,
+  leaseUntil: null,
+  errorCode: code,
+  errorMessage: message,
+  ...(endsJob && { providerJobId: null }),
+});

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { AuditLogRow, OAuthTokenRow, ReviewRow, VideoCostRow, WebhookEventRow } from '../entities/records.js';
+import { AuditLogRow, OAuthTokenRow, ReviewRow, WebhookEventRow } from '../entities/records.js';
 
 type New<T> = Omit<T, 'id' | 'createdAt' | 'updatedAt'>;
 
@@ -12,19 +12,6 @@ export class Reviews {
 
   async ofTask(taskId: string): Promise<ReviewRow[]> {
     return this.manager.find(ReviewRow, { where: { taskId }, order: { createdAt: 'ASC' } });
-  }
-}
-
-export class VideoCosts {
-  constructor(private readonly manager: EntityManager) {}
-
-  async add(cost: New<VideoCostRow>): Promise<void> {
-    await this.manager.insert(VideoCostRow, cost);
-  }
-
-  /** What a task has cost so far (USD). */
-  async ofTask(taskId: string): Promise<number> {
-    return (await this.manager.sum(VideoCostRow, 'amountUsd', { taskId })) ?? 0;
   }
 }
 

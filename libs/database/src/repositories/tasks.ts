@@ -1,5 +1,5 @@
-import { IN_WORK, PRIORITIES, GATED_STEPS, type Priority, type Status, type StepName } from '#pipeline';
-import type { EntityManager } from 'typeorm';
+import { IN_WORK, PRIORITIES, GATED_STEPS, STEPS, type Priority, type Status, type StepName } from '#pipeline';
+import { In, type EntityManager } from 'typeorm';
 import { TaskRow } from '../entities/task.js';
 
 /** What a row in Notion or an API request says about a video. */
@@ -25,6 +25,9 @@ export interface TaskFilter {
 export type TaskChange = Partial<
   Pick<TaskRow, 'step' | 'stepOpened' | 'itemsLeft' | 'failedArtifactId' | 'errorCode' | 'errorMessage' | 'queuedAt' | 'publishedAt'>
 >;
+
+/** Statuses in which items are made. */
+const WORKING = [...new Set(STEPS.map(({ working }) => working))];
 
 /** Statuses in which machines work on a task; one that waits for a person keeps no machine busy. */
 const BUSY = IN_WORK.filter((status) => !GATED_STEPS.some((step) => step.gate.waiting === status));
@@ -53,6 +56,10 @@ export class Tasks {
   /** @throws EntityNotFoundError when there is no such task */
   async get(id: string): Promise<TaskRow> {
     return this.manager.findOneByOrFail(TaskRow, { id });
+  }
+
+  async byIds(ids: readonly string[]): Promise<TaskRow[]> {
+    return this.manager.findBy(TaskRow, { id: In([...new Set(ids)]) });
   }
 
   async findByNotionPage(notionPageId: string): Promise<TaskRow | null> {
@@ -145,7 +152,24 @@ export class Tasks {
        ORDER BY priority, turn, queued_at, id LIMIT $1`,
       [limit],
     );
-    return Promise.all(rows.map(({ id }) => this.get(id)));
+    const tasks = await this.byIds(rows.map(({ id }) => id));
+    return rows.flatMap(({ id }) => tasks.filter((task) => task.id === id));
+  }
+
+  /** Tasks at work on a step of which nothing is left to be made, or whose count of what is left is wrong; none of these should ever be. */
+  async miscounted(untouchedMs: number): Promise<{ id: string; step: StepName; missing: number }[]> {
+    return this.manager.query(
+      `SELECT tasks.id, tasks.step, count(artifacts.id)::int AS missing
+       FROM tasks LEFT JOIN artifacts ON artifacts.task_id = tasks.id AND artifacts.step = tasks.step AND artifacts.state NOT IN ('ready', 'superseded')
+       WHERE tasks.step_opened AND tasks.status = ANY($1) AND tasks.updated_at < now() - $2 * interval '1 millisecond'
+       GROUP BY tasks.id HAVING count(artifacts.id) <> tasks.items_left OR count(artifacts.id) = 0`,
+      [WORKING, untouchedMs],
+    );
+  }
+
+  /** Corrects the count of what is left. */
+  async recount(id: string, itemsLeft: number): Promise<void> {
+    await this.manager.update(TaskRow, { id }, { itemsLeft });
   }
 
   /** Tasks whose step has to be opened but has not been for a while, and whose ticket is no longer on its way. */

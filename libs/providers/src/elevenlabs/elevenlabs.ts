@@ -1,10 +1,13 @@
-import { type Failure, transient, type WordTiming } from '#pipeline';
+import { type Failure, transient, wasNeverSent, type WordTiming } from '#pipeline';
 import { ElevenLabsClient, ElevenLabsError } from '@elevenlabs/elevenlabs-js';
 import { elevenLabsFailure } from './failure.js';
 
 const TIMEOUT_SECONDS = 120;
 
-/** ElevenLabs: narration and sound effects. The SDK would repeat paid requests by itself, so its retries are off. */
+/**
+ * ElevenLabs: narration and sound effects. The SDK would repeat paid requests by itself, so its retries are off; nor is a request ever aborted, as it would
+ * be billed all the same.
+ */
 export class ElevenLabs {
   private readonly client: ElevenLabsClient;
 
@@ -16,18 +19,19 @@ export class ElevenLabs {
    * Speaks a text: an MP3, the characters that were billed, and when each word is said.
    * @throws Failure as `elevenLabsFailure` says
    */
-  async speak(request: { model: string; voice: string; text: string; language: string; signal: AbortSignal }): Promise<{
+  async speak(request: { model: string; voice: string; text: string; language: string }): Promise<{
     audio: Buffer;
     characters: number;
     words: WordTiming[];
   }> {
-    const { model, voice, text, language, signal } = request;
+    const { model, voice, text, language } = request;
     try {
-      const { audioBase64, alignment, normalizedAlignment } = await this.client.textToSpeech.convertWithTimestamps(
-        voice,
-        { text, modelId: model, languageCode: language, outputFormat: 'mp3_44100_128' },
-        { abortSignal: signal },
-      );
+      const { audioBase64, alignment, normalizedAlignment } = await this.client.textToSpeech.convertWithTimestamps(voice, {
+        text,
+        modelId: model,
+        languageCode: language,
+        outputFormat: 'mp3_44100_128',
+      });
       // Either may be missing; the spoken text's times are as good where they are all there is.
       const timed = alignment ?? normalizedAlignment;
       const words = timed ? wordTimings(timed.characters, timed.characterStartTimesSeconds, timed.characterEndTimesSeconds) : [];
@@ -41,13 +45,12 @@ export class ElevenLabs {
    * Makes a sound effect of that length (s, 0.5 to 30): an MP3.
    * @throws Failure as `elevenLabsFailure` says
    */
-  async soundEffect(request: { model: string; prompt: string; seconds: number; signal: AbortSignal }): Promise<Buffer> {
-    const { model, prompt, seconds, signal } = request;
+  async soundEffect(request: { model: string; prompt: string; seconds: number }): Promise<Buffer> {
+    const { model, prompt, seconds } = request;
     try {
       const stream = await this.client.textToSoundEffects.convert(
         // The SDK's types know only the model of its own day; ours is configuration.
         { text: prompt, durationSeconds: seconds, modelId: model as 'eleven_text_to_sound_v2', outputFormat: 'mp3_44100_128' },
-        { abortSignal: signal },
       );
       return Buffer.from(await new Response(stream).arrayBuffer());
     } catch (error) {
@@ -81,6 +84,7 @@ function asFailure(error: unknown): Failure {
     code: 'ELEVENLABS_UNREACHABLE',
     message: `ElevenLabs: ${error instanceof Error ? error.message : String(error)}`,
     userMessage: 'ElevenLabs did not answer. It is tried again by itself.',
+    billed: wasNeverSent(error) ? 'no' : 'unknown',
     cause: error,
   });
 }

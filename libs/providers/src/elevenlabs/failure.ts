@@ -33,10 +33,16 @@ export function elevenLabsFailure(httpStatus: number, body: unknown, retryAfter?
     return transient({
       ...base,
       userMessage: 'ElevenLabs makes fewer sounds at a time than were asked for. It is tried again by itself.',
+      rateLimited: httpStatus === 429,
+      billed: httpStatus === 408 ? 'unknown' : 'no',
       ...(seconds > 0 && { retryAfterMs: seconds * 1_000 }),
     });
   }
-  if (httpStatus >= 500) return transient({ ...base, userMessage: 'ElevenLabs had an error of its own. It is tried again by itself.' });
+  if (httpStatus >= 500) {
+    // With these, a proxy gave up waiting for the model.
+    const billed = httpStatus === 502 || httpStatus === 504 ? 'unknown' : 'no';
+    return transient({ ...base, billed, userMessage: 'ElevenLabs had an error of its own. It is tried again by itself.' });
+  }
   return permanent({ ...base, userMessage: `ElevenLabs did not accept the request: ${message}` });
 }
 

@@ -38,7 +38,9 @@ export function geminiFailure(httpStatus: number, body: string, model: string): 
     });
   }
   if (error.code === 408 || error.code === 499 || error.code >= 500) {
-    return transient({ ...base, userMessage: 'Gemini is overloaded or did not answer in time. It is tried again by itself.' });
+    // With these, somebody between us and the model gave up waiting; the model may have gone on.
+    const billed = [408, 499, 502, 504].includes(error.code) ? 'unknown' : 'no';
+    return transient({ ...base, billed, userMessage: 'Gemini is overloaded or did not answer in time. It is tried again by itself.' });
   }
   return permanent({ ...base, userMessage: `Gemini did not accept the request: ${error.message}` });
 }
@@ -66,6 +68,7 @@ function limitFailure(error: WireError, base: { code: string; message: string })
   return transient({
     ...base,
     userMessage: 'Gemini takes fewer requests a minute than were sent. It is tried again by itself.',
+    rateLimited: true,
     ...(delay && { retryAfterMs: Math.ceil(Number(delay) * 1_000) }),
   });
 }

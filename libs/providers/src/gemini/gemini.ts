@@ -1,4 +1,4 @@
-import { type Failure, permanent, transient } from '#pipeline';
+import { type Failure, permanent, transient, wasNeverSent } from '#pipeline';
 import { ApiError, GoogleGenAI, type GenerateContentParameters, type GenerateContentResponse } from '@google/genai';
 import { geminiFailure } from './failure.js';
 
@@ -11,7 +11,10 @@ const API_VERSION = 'v1beta';
 /** The SDK would lift fetch's own limit of 300 s through internals of Node; ours is tighter, so plain fetch will do. */
 const plainFetch: typeof fetch = (input, init) => fetch(input, init);
 
-/** Google's models: text that is a JSON document, and pictures. Nothing is tried twice here: the queue owns retrying. */
+/**
+ * Google's models: text that is a JSON document, and pictures. Nothing is tried twice here: the queue owns retrying. Nor is a request ever aborted: it
+ * would be billed all the same.
+ */
 export class Gemini {
   private readonly client: GoogleGenAI;
 
@@ -28,13 +31,12 @@ export class Gemini {
     instructions: string;
     prompt: string;
     schema: object;
-    signal: AbortSignal;
   }): Promise<{ data: unknown; model: string; inputTokens: number; outputTokens: number }> {
-    const { model, instructions, prompt, schema, signal } = request;
+    const { model, instructions, prompt, schema } = request;
     const response = await this.generate(model, {
       model,
       contents: prompt,
-      config: { systemInstruction: instructions, responseMimeType: 'application/json', responseJsonSchema: schema, abortSignal: signal },
+      config: { systemInstruction: instructions, responseMimeType: 'application/json', responseJsonSchema: schema },
     });
     const text = parts(response)
       .filter(({ thought, text: said }) => !thought && said)
@@ -52,19 +54,11 @@ export class Gemini {
    * Draws a 16:9 picture.
    * @throws Failure as `geminiFailure` says, or GEMINI_BLOCKED / GEMINI_NO_IMAGE when the answer holds no picture
    */
-  async drawImage({
-    model,
-    prompt,
-    signal,
-  }: {
-    model: string;
-    prompt: string;
-    signal: AbortSignal;
-  }): Promise<{ bytes: Buffer; model: string }> {
+  async drawImage({ model, prompt }: { model: string; prompt: string }): Promise<{ bytes: Buffer; model: string }> {
     const response = await this.generate(model, {
       model,
       contents: prompt,
-      config: { responseModalities: ['IMAGE'], imageConfig: { aspectRatio: '16:9' }, abortSignal: signal },
+      config: { responseModalities: ['IMAGE'], imageConfig: { aspectRatio: '16:9' } },
     });
     // Thoughts may hold drafts; of several pictures the last is the finished one.
     const data = parts(response)
@@ -76,6 +70,7 @@ export class Gemini {
         code: 'GEMINI_NO_IMAGE',
         message: `Gemini ${model} answered without a picture (${response.candidates?.[0]?.finishReason ?? 'no reason'})`,
         userMessage: 'Gemini answered without a picture. Describe the image more plainly and ask for it again.',
+        billed: 'yes',
       });
     }
     return { bytes: Buffer.from(data, 'base64'), model: response.modelVersion ?? model };
@@ -91,6 +86,8 @@ export class Gemini {
       code: 'GEMINI_BLOCKED',
       message: `Gemini ${model} refused: ${reason}`,
       userMessage: `Gemini refused to make this (${reason}). Change the topic or the prompt so that nothing in it can be taken for unsafe or copied.`,
+      // A refusal is answered with the tokens that it took.
+      billed: 'yes',
     });
   }
 }
@@ -114,6 +111,7 @@ function jsonOf(text: string, model: string): unknown {
       code: 'GEMINI_NO_TEXT',
       message: `Gemini ${model} answered with ${text.length} characters that are no JSON`,
       userMessage: 'Gemini broke off in the middle of its answer. It is tried again by itself.',
+      billed: 'yes',
       cause,
     });
   }
@@ -125,6 +123,7 @@ function asFailure(error: unknown, model: string): Failure {
     code: 'GEMINI_UNREACHABLE',
     message: `Gemini ${model}: ${error instanceof Error ? error.message : String(error)}`,
     userMessage: 'Gemini did not answer. It is tried again by itself.',
+    billed: wasNeverSent(error) ? 'no' : 'unknown',
     cause: error,
   });
 }

@@ -1,4 +1,4 @@
-import { Failure, permanent, transient } from '#pipeline';
+import { Failure, permanent, transient, wasNeverSent } from '#pipeline';
 
 /** The window of KIE's limit of 20 new jobs; it answers 429 without saying how long to wait. */
 const SUBMIT_WINDOW_MS = 10_000;
@@ -9,13 +9,19 @@ type Meaning = (base: { code: string; message: string }) => Failure;
 const MEANINGS: Readonly<Record<number, Meaning>> = {
   401: (base) => permanent({ ...base, userMessage: 'KIE refused the key. Check KIE_API_KEY, then retry.' }),
   402: (base) => permanent({ ...base, userMessage: 'The KIE account has no credits left. Top it up, then retry.' }),
-  404: (base) => permanent({ ...base, userMessage: 'KIE does not know this job any more. Ask for the clip to be made again.' }),
+  404: (base) =>
+    permanent({
+      ...base,
+      userMessage: 'KIE does not know this job any more. Retry the task: the clip is then submitted anew.',
+      endsJob: true,
+    }),
   422: (base) => permanent({ ...base, userMessage: `KIE did not accept the request: ${base.message}` }),
   429: (base) =>
     transient({
       ...base,
       userMessage: 'KIE takes fewer jobs at a time than were sent. It is tried again by itself.',
       retryAfterMs: SUBMIT_WINDOW_MS,
+      rateLimited: true,
     }),
   433: (base) => permanent({ ...base, userMessage: "This KIE key's own limit is used up. Raise it in KIE's settings, then retry." }),
   455: (base) => transient({ ...base, userMessage: 'KIE is under maintenance. It is tried again by itself.' }),
@@ -40,7 +46,8 @@ export function jobFailure(jobId: string, code: string | null, message: string):
   return permanent({
     code: 'KIE_JOB_FAILED',
     message: `KIE: ${jobId} failed with ${code ?? 'no code'}: ${message}`,
-    userMessage: `KIE could not make the clip: ${message}. Change the picture or the motion and ask for it again.`,
+    userMessage: `KIE could not make the clip: ${message}. Retry the task to submit it anew, or ask for its picture to be made again.`,
+    endsJob: true,
   });
 }
 
@@ -49,12 +56,6 @@ const NONSENSE = 'KIE_NONSENSE';
 const UNREACHABLE = 'KIE_UNREACHABLE';
 /** A request that never left this machine. */
 const NOT_REACHED = 'KIE_NOT_REACHED';
-
-/** Whether the connection was never made. */
-function wasNeverSent(error: unknown): boolean {
-  const { code, syscall } = (error as { cause?: { code?: unknown; syscall?: unknown } }).cause ?? {};
-  return code === 'ECONNREFUSED' || code === 'UND_ERR_CONNECT_TIMEOUT' || syscall === 'connect' || syscall === 'getaddrinfo';
-}
 
 /** Whether a submission that failed so may have been accepted: with these statuses a proxy gave up waiting for KIE itself. */
 export function isUndecided({ code }: Failure): boolean {
@@ -67,8 +68,8 @@ export function submissionUnknown(error: unknown): Failure {
   return permanent({
     code: 'KIE_SUBMIT_UNKNOWN',
     message: `The answer to a submission was lost: ${cause.message}`,
-    userMessage:
-      "KIE's answer was lost, so the clip may be running and billed. Look in KIE's log; retry the task only if no such job is there.",
+    userMessage: "KIE's answer was lost, so the clip may be running and billed. Look in KIE's log before it is submitted again.",
+    billed: 'unknown',
     cause,
   });
 }

@@ -55,7 +55,7 @@ const cutInTheMiddle: Answer = (_request, response) => {
 };
 
 const job = { model: 'kling/v2-5-turbo-image-to-video-pro', imageUrl: 'https://x/y.png', motion: 'slow pan', seconds: 5 } as const;
-const submit = (signal = idle) => kie.submitClip({ ...job, signal });
+const submit = () => kie.submitClip(job);
 const failureOf = async (promise: Promise<unknown>): Promise<Failure> => {
   const outcome = await promise.catch((error: unknown) => error);
   if (!(outcome instanceof Failure)) throw new Error(`Expected a Failure, got ${JSON.stringify(outcome)}`);
@@ -91,7 +91,7 @@ describe('a submission', () => {
     ['kling-2.6/image-to-video', { prompt: 'slow pan', duration: '5', image_urls: ['https://x/y.png'], sound: false }],
   ])('speaks the language of %s', async (model, input) => {
     answers = [ok({ taskId: 'job-1' })];
-    expect(await kie.submitClip({ ...job, model, signal: idle })).toBe('job-1');
+    expect(await kie.submitClip({ ...job, model })).toBe('job-1');
     expect(asked.map(({ path, body }) => [path, JSON.parse(body) as unknown])).toEqual([['/api/v1/jobs/createTask', { model, input }]]);
     expect(asked[0]?.headers).toMatchObject({
       authorization: 'Bearer secret-key',
@@ -110,7 +110,7 @@ describe('a submission', () => {
   ])('is unknown when %s, sent once, and left to a person', async (_what, answer) => {
     answers = [answer];
     const failure = await failureOf(submit());
-    expect(failure).toMatchObject({ code: 'KIE_SUBMIT_UNKNOWN', kind: 'permanent' });
+    expect(failure).toMatchObject({ code: 'KIE_SUBMIT_UNKNOWN', kind: 'permanent', billed: 'unknown' });
     expect(asked).toHaveLength(1);
     expect(JSON.stringify(failure)).not.toContain('secret-key');
   });
@@ -125,7 +125,7 @@ describe('a submission', () => {
     ['a blocked network', page(403), 'permanent', 'KIE_403'],
   ])('that KIE did not take for %s was not billed and is no riddle', async (_what, answer, kind, code) => {
     answers = [answer];
-    expect(await failureOf(submit())).toMatchObject({ kind, code });
+    expect(await failureOf(submit())).toMatchObject({ kind, code, billed: 'no' });
   });
 
   it('that never left this machine is tried again', async () => {
@@ -134,17 +134,10 @@ describe('a submission', () => {
     expect(await failureOf(submit())).toMatchObject({ kind: 'transient', code: 'KIE_NOT_REACHED' });
   });
 
-  it('is not made when the work was stopped before, and finished when it is stopped meanwhile', async () => {
-    expect((await failureOf(submit(AbortSignal.abort()))).code).toBe('STOPPED');
-    expect(asked).toHaveLength(0);
-    const stopping = new AbortController();
-    answers = [
-      (request, response) => {
-        stopping.abort();
-        setTimeout(() => ok({ taskId: 'job-2' })(request, response), 100);
-      },
-    ];
-    expect(await submit(stopping.signal)).toBe('job-2');
+  it('names the address that KIE tells when the job is over', async () => {
+    answers = [ok({ taskId: 'job-1' })];
+    await kie.submitClip({ ...job, callbackUrl: 'https://videos.example.com/webhook/kie/1' });
+    expect(JSON.parse(asked[0]?.body ?? '')).toMatchObject({ callBackUrl: 'https://videos.example.com/webhook/kie/1' });
   });
 });
 

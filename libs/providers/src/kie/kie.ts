@@ -56,19 +56,22 @@ export class Kie {
   /**
    * Submits a clip, which is billed, and returns the job's id. Once sent, the request is not aborted: a job whose id nobody reads is paid
    * for in vain.
-   * @throws Failure KIE_SUBMIT_UNKNOWN (permanent) when the answer was lost: the job may run and be billed, and KIE can neither be asked
-   * for it nor be told to ignore a second one, so a person decides
+   * `callbackUrl` is told when the job is over, whether or not its id was ever heard.
+   * @throws Failure KIE_SUBMIT_UNKNOWN (possibly billed) when the answer was lost: KIE can neither be asked for the job nor be told to ignore a second one
    */
   async submitClip(request: {
     model: string;
     imageUrl: string;
     motion: string;
     seconds: ClipSeconds;
-    signal: AbortSignal;
+    callbackUrl?: string;
   }): Promise<string> {
-    const { model, imageUrl, motion, seconds, signal } = request;
-    if (signal.aborted) throw stopped('before a clip was submitted', signal.reason);
-    const body = JSON.stringify({ model, input: clipInput(model, imageUrl, motion, seconds) });
+    const { model, imageUrl, motion, seconds, callbackUrl } = request;
+    const body = JSON.stringify({
+      model,
+      ...(callbackUrl && { callBackUrl: callbackUrl }),
+      input: clipInput(model, imageUrl, motion, seconds),
+    });
     const data = await this.ask(`${this.access.baseUrl}/api/v1/jobs/createTask`, { method: 'POST', body }).catch((error: unknown) => {
       throw isUndecided(Failure.from(error)) ? submissionUnknown(error) : error;
     });

@@ -25,6 +25,7 @@ export function notionFailure(error: unknown): Failure {
     return transient({
       ...base,
       userMessage: 'Notion did not take the request. It is tried again by itself.',
+      rateLimited: status === 429,
       ...(retryAfterMs && { retryAfterMs }),
     });
   }

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { type Failure, permanent, transient } from '#pipeline';
+import { type Failure, permanent, reached, transient } from '#pipeline';
 import { youtube, type youtube_v3 } from '@googleapis/youtube';
 import { OAuth2Client } from 'google-auth-library';
 import { youtubeFailure } from './failure.js';
@@ -127,7 +127,9 @@ export class YouTubeClient {
     let idle = 0;
     while (idle < IDLE_ROUNDS) {
       const end = Math.min(sent + CHUNK, size);
+      reached('bytes_sending');
       const response = await this.put(session, `bytes ${sent}-${end - 1}/${size}`, await chunkOf(path, sent, end), signal);
+      reached('bytes_sent');
       const state = await this.stateOf(response);
       if (state.state === 'done') return state.video;
       if (state.state === 'gone') break;

@@ -26,7 +26,8 @@ export function youtubeFailure(httpStatus: number, body: unknown): Failure {
     });
   }
   if (httpStatus === 429 || /rateLimitExceeded$/i.test(reason) || httpStatus >= 500 || httpStatus === 408) {
-    return transient({ ...base, userMessage: 'YouTube did not take the request. It is tried again by itself.' });
+    const rateLimited = httpStatus === 429 || /rateLimitExceeded$/i.test(reason);
+    return transient({ ...base, rateLimited, userMessage: 'YouTube did not take the request. It is tried again by itself.' });
   }
   if (httpStatus === 401)
     return permanent({ ...base, userMessage: 'YouTube refused the access of this channel. Connect the channel again, then retry.' });

@@ -1,0 +1,117 @@
+import type { CallState } from '#pipeline';
+import { In, type EntityManager } from 'typeorm';
+import { VideoCostRow } from '../entities/video-cost.js';
+
+/** A paid call that is about to be made. */
+export type IntendedCall = Pick<VideoCostRow, 'channelId' | 'taskId' | 'artifactId' | 'provider' | 'operation' | 'amountUsd' | 'simulated'>;
+
+/** What became of a paid call. */
+export interface Settlement {
+  state: Exclude<CallState, 'intended'>;
+  /** What it cost in the end; left out, what was expected. */
+  amountUsd?: number;
+  providerJobId?: string;
+  note?: string;
+}
+
+export interface CostFilter {
+  channelId?: string;
+  taskId?: string;
+  artifactId?: string;
+  state?: CallState;
+  limit: number;
+  offset: number;
+}
+
+/** What a channel's calls of one day came to. */
+export interface DayOfCosts {
+  channelId: string;
+  /** UTC, `2026-11-21`. */
+  day: string;
+  calls: number;
+  amountUsd: number;
+  /** The part of it that was lost: paid, possibly, for nothing. */
+  lostUsd: number;
+}
+
+/** States that cost money, or must be taken to. */
+const SPENT: readonly CallState[] = ['billed', 'lost'];
+
+export class VideoCosts {
+  constructor(private readonly manager: EntityManager) {}
+
+  /** Writes a call down before it is made. Fails when the item has another that is open. */
+  async intend(call: IntendedCall): Promise<VideoCostRow> {
+    const inserted = await this.manager.insert(VideoCostRow, { ...call, state: 'intended' });
+    return this.manager.findOneByOrFail(VideoCostRow, { id: (inserted.identifiers[0] as { id: string }).id });
+  }
+
+  /** The call of an item whose outcome is not known yet. */
+  async open(artifactId: string): Promise<VideoCostRow | null> {
+    return this.manager.findOneBy(VideoCostRow, { artifactId, state: 'intended' });
+  }
+
+  async find(id: string): Promise<VideoCostRow | null> {
+    return this.manager.findOneBy(VideoCostRow, { id });
+  }
+
+  /** Records what became of a call that was open, or was taken for lost. False: that was known already. */
+  async settle(id: string, { state, amountUsd, providerJobId, note }: Settlement): Promise<boolean> {
+    const result = await this.manager
+      .createQueryBuilder()
+      .update(VideoCostRow)
+      .set({
+        state,
+        settledAt: () => 'now()',
+        ...(amountUsd !== undefined && { amountUsd }),
+        ...(providerJobId !== undefined && { providerJobId }),
+        ...(note !== undefined && { note }),
+      })
+      .where({ id, state: In(state === 'billed' ? ['intended', 'lost'] : ['intended']) })
+      .execute();
+    return result.affected === 1;
+  }
+
+  /** What a task has cost so far (USD), calls that were lost included. */
+  async ofTask(taskId: string): Promise<number> {
+    return (await this.manager.sum(VideoCostRow, 'amountUsd', { taskId, state: In(SPENT) })) ?? 0;
+  }
+
+  /** Newest first. */
+  async list({ channelId, taskId, artifactId, state, limit, offset }: CostFilter): Promise<{ costs: VideoCostRow[]; total: number }> {
+    const [costs, total] = await this.manager.findAndCount(VideoCostRow, {
+      where: { ...(channelId && { channelId }), ...(taskId && { taskId }), ...(artifactId && { artifactId }), ...(state && { state }) },
+      order: { createdAt: 'DESC', id: 'DESC' },
+      take: limit,
+      skip: offset,
+    });
+    return { costs, total };
+  }
+
+  /** What each channel has spent on each of the last days, newest first. */
+  async byDay(days: number, channelId?: string): Promise<DayOfCosts[]> {
+    const rows = await this.manager
+      .createQueryBuilder(VideoCostRow, 'cost')
+      .select('cost.channel_id', 'channel_id')
+      .addSelect(`to_char(cost.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')`, 'day')
+      .addSelect('count(*)::int', 'calls')
+      .addSelect('sum(cost.amount_usd)', 'amount_usd')
+      .addSelect(`sum(cost.amount_usd) FILTER (WHERE cost.state = 'lost')`, 'lost_usd')
+      .where('cost.state IN (:...spent)', { spent: SPENT })
+      .andWhere(`cost.created_at >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - :days * interval '1 day'`, {
+        days: days - 1,
+      })
+      .andWhere(channelId ? 'cost.channel_id = :channelId' : 'true', { channelId })
+      .groupBy('1, 2')
+      .orderBy('2', 'DESC')
+      .addOrderBy('1')
+      .getRawMany<{ channel_id: string; day: string; calls: number; amount_usd: string; lost_usd: string | null }>();
+    return rows.map((row) => ({
+      channelId: row.channel_id,
+      day: row.day,
+      calls: row.calls,
+      amountUsd: Number(row.amount_usd),
+      lostUsd: Number(row.lost_usd ?? 0),
+    }));
+  }
+}

@@ -1,0 +1,79 @@
+import type { ArtifactRow, Database, TaskRow } from '#database';
+import type { Failure, StepInfo } from '#pipeline';
+
+/** What people are told of, in the transaction that makes it true: no crash between the two can swallow it. */
+
+/** Alerts of this kind end by themselves when the provider has not complained for a while. */
+export const RATE_LIMITED = 'rate_limited';
+const QUOTA_EXHAUSTED = 'quota_exhausted';
+
+const stopped = (taskId: string) => `task_stopped:${taskId}`;
+const quota = (provider: string) => `${QUOTA_EXHAUSTED}:${provider}`;
+
+/** A task has stopped until a person acts. */
+export async function reportStop(
+  tx: Database,
+  task: TaskRow,
+  step: StepInfo,
+  failure: Failure,
+  artifact: ArtifactRow | null,
+): Promise<void> {
+  const channel = await tx.channels.get(task.channelId);
+  const what = artifact ? `${artifact.kind.replace('_', ' ')} ${artifact.position + 1}` : `the step ${step.name}`;
+  await tx.deadLetters.add({
+    channelId: task.channelId,
+    taskId: task.id,
+    artifactId: artifact?.id ?? null,
+    step: step.name,
+    code: failure.code,
+    message: failure.message,
+    userMessage: failure.userMessage,
+    attempts: artifact?.attempt ?? 1,
+    costUsd: artifact?.costUsd ?? 0,
+  });
+  await tx.alerts.raise({
+    kind: 'task_stopped',
+    key: stopped(task.id),
+    channelId: task.channelId,
+    taskId: task.id,
+    title: `"${task.title}" (${channel.key}) stopped at ${what}`,
+    text: `${failure.userMessage} [${failure.code}] Task ${task.id}.`,
+  });
+}
+
+/** A person has acted on a task that had stopped, or given it up. */
+export async function closeStop(tx: Database, taskId: string, actor: string): Promise<void> {
+  await tx.deadLetters.close(taskId, actor);
+  await tx.alerts.resolve(stopped(taskId));
+}
+
+/** A provider allows no more for now: of which kind of limit people hear once. */
+export async function reportLimit(tx: Database, failure: Failure): Promise<void> {
+  const provider = providerOf(failure.code);
+  if (failure.kind === 'quota') {
+    await tx.alerts.raise({
+      kind: QUOTA_EXHAUSTED,
+      key: quota(provider),
+      title: `The quota of ${provider} is used up`,
+      text: failure.userMessage,
+    });
+  } else if (failure.rateLimited) {
+    const text = `${failure.userMessage} If this lasts, lower the concurrency of the stage.`;
+    await tx.alerts.raise({
+      kind: RATE_LIMITED,
+      key: `${RATE_LIMITED}:${provider}`,
+      title: `${provider} limits the rate of requests`,
+      text,
+    });
+  }
+}
+
+/** An item that was put off for that reason has been made: its provider takes calls again. */
+export async function closeQuota(tx: Database, errorCode: string): Promise<void> {
+  await tx.alerts.resolve(quota(providerOf(errorCode)));
+}
+
+/** Codes begin with their provider's name. */
+function providerOf(code: string): string {
+  return code.toLowerCase().split('_')[0] ?? '';
+}
