@@ -30,6 +30,13 @@ const COMMANDS = {
     run: (args) =>
       node(['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--forceExit', ...args]),
   },
+  'test:chaos': {
+    about: 'make videos while everything is killed and cut off, and count what is lost or paid for twice',
+    needs: ['ffmpeg', 'redis', 'espeak-ng'],
+    likes: [],
+    build: true,
+    run: (args) => node(['dist/test/chaos/main.js', ...args]),
+  },
   bench: {
     about: 'start-up time and memory of every service',
     needs: ['ffmpeg', 'redis'],
@@ -47,7 +54,7 @@ const COMMANDS = {
 };
 
 function help() {
-  const lines = Object.entries(COMMANDS).map(([name, { about }]) => `  ${name.padEnd(8)}${about}`);
+  const lines = Object.entries(COMMANDS).map(([name, { about }]) => `  ${name.padEnd(12)}${about}`);
   return `Usage: npm run <command> [-- arguments]
 
 Installs what is missing, builds what has changed, then runs:

@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Manifest, checksum, probe } from '#media';
 import { GATED_STEPS, statusTitle, type Status } from '#pipeline';
-import { eventually } from '#testing';
-import { readFile } from 'node:fs/promises';
+import { createTestDatabase, eventually, testRedis, type TestDatabase } from '#testing';
 import { call, type DemoTask } from '../../apps/local/src/gateway-client.js';
-import { Installation } from './installation.js';
+import { Installation } from '../installation/installation.js';
 
 const run = promisify(execFile);
 /** Far more than a video takes here, with a lease of 30 s that has to run out in between (ms). */
@@ -31,15 +32,30 @@ interface Uploaded {
 }
 
 describe('the services as separate processes', () => {
+  let folder: string;
+  let database: TestDatabase;
   let installation: Installation;
 
   beforeAll(async () => {
-    installation = await Installation.start([
-      { key: 'north', youtubeChannelId: 'UCsimulatedchannel000003', scenes: SCENES },
-      { key: 'south', youtubeChannelId: 'UCsimulatedchannel000004', scenes: SCENES },
-    ]);
+    folder = await mkdtemp(join(tmpdir(), 'installation-'));
+    database = await createTestDatabase();
+    const { url, prefix } = testRedis();
+    installation = await Installation.start({
+      folder,
+      databaseUrl: database.url,
+      redisUrl: url,
+      queuePrefix: prefix,
+      channels: [
+        { key: 'north', youtubeChannelId: 'UCsimulatedchannel000003', scenes: SCENES },
+        { key: 'south', youtubeChannelId: 'UCsimulatedchannel000004', scenes: SCENES },
+      ],
+    });
   }, LONG);
-  afterAll(() => installation.stop(), LONG);
+  afterAll(async () => {
+    await installation.stop();
+    await database.drop();
+    await rm(folder, { recursive: true, force: true });
+  }, LONG);
 
   const queue = (title: string, channel: string) =>
     call<{ id: string }>('POST', `${installation.simulatorUrl}/simulator/notion/rows`, { title, channel, topic: title, status: 'Queued' });
@@ -53,15 +69,17 @@ describe('the services as separate processes', () => {
     call<DemoTask>('POST', `${installation.gatewayUrl}/api/v1/tasks/${id}/${decision}`, body);
   const taskCalled = (title: string) =>
     eventually(async () => (await tasks()).find((found) => found.title === title), { what: `a task called ${title}`, timeoutMs: 30_000 });
-  const reaches = (id: string, status: Status) =>
-    eventually(
+  const reaches = async (id: string, status: Status) => {
+    const found = await eventually(
       async () => {
-        const found = await task(id);
-        if (found.status.endsWith('_error')) throw new Error(`${found.status}: ${found.error_message ?? ''}`);
-        return found.status === status ? found : null;
+        const now = await task(id);
+        return now.status === status || now.status.endsWith('_error') ? now : null;
       },
       { what: `${id} to become ${status}`, timeoutMs: LONG },
     );
+    if (found.status !== status) throw new Error(`${found.status}: ${found.error_message ?? ''}`);
+    return found;
+  };
 
   it(
     'makes a video from a Notion row, stops at each gate, and publishes it once',
@@ -149,7 +167,7 @@ describe('the services as separate processes', () => {
       await installation.kill('video');
       const during = await Promise.all(found.map(({ id }) => task(id)));
       expect(during.map(({ status }) => status)).not.toContain('video_ready');
-      await installation.startStage('video');
+      await installation.launch('video');
       for (const gate of ['video_ready', 'audio_ready', 'final_review'] as const)
         await Promise.all(found.map((each) => approve(each, gate)));
       await Promise.all(found.map(({ id }) => reaches(id, 'published')));

@@ -254,7 +254,7 @@ describe('YouTube', () => {
     });
     const state = await youtube.askSession(session, bytes.length);
     expect(state).toEqual({ state: 'open', received: first });
-    const video = await youtube.sendFile(session, at('video.mp4'), { offset: first, signal });
+    const video = await youtube.sendFile(session, at('video.mp4'), { offset: first, chunkBytes: 16 * 2 ** 20, signal });
     expect(await youtube.askSession(session, bytes.length)).toEqual({ state: 'done', video });
     expect(await youtube.askSession(`${session}x`, bytes.length)).toEqual({ state: 'gone' });
     const stored = await call<{ id: string; sha256: string }[]>('GET', `${simulator.url}/simulator/youtube/videos`);

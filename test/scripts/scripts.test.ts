@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SETTINGS, SIMULATED_KEY, SIMULATOR_PATHS } from '#config';
 import { ffmpeg, planCut, probe } from '#media';
-import { Failure } from '#pipeline';
+import { Failure, parseStoryboard } from '#pipeline';
 import { eventually } from '#testing';
 import { execa } from 'execa';
 import { call } from '../../apps/local/src/gateway-client.js';
@@ -12,6 +12,7 @@ import { startSimulator } from '../../apps/simulator/src/main.js';
 
 const SCRIPTS = resolve(import.meta.dirname, '../../dist/scripts');
 const NAMES = [
+  'write-storyboard',
   'generate-asset',
   'create-composite',
   'create-split-screen',
@@ -32,6 +33,7 @@ beforeAll(async () => {
   providers = {
     GEMINI_API_KEY: SIMULATED_KEY,
     GEMINI_BASE_URL: simulator.url + SIMULATOR_PATHS.gemini,
+    GEMINI_TEXT_MODEL: 'gemini-3.5-flash-lite',
     GEMINI_IMAGE_MODEL: 'gemini-nano-banana-2.1',
     KIE_API_KEY: SIMULATED_KEY,
     KIE_BASE_URL: simulator.url + SIMULATOR_PATHS.kie,
@@ -107,6 +109,16 @@ describe('the scripts, run by hand one after another', () => {
     expect(await probe(at('final.mp4'))).toMatchObject({ width: 1920, height: 1080, durationMs: Math.round((total / 24) * 1_000) });
   }, 60_000);
 
+  it('write-storyboard writes one that is whole', async () => {
+    await writeFile(at('instructions.md'), 'Write a storyboard.');
+    const brief = 'Title: The Reef\nTopic: coral\nNumber of scenes: 2';
+    const run = await script('write-storyboard', ['--instructions=instructions.md', `--brief=${brief}`, '--out=storyboard.json']);
+    expect([run.stderr, run.exitCode]).toEqual(['', 0]);
+    const parsed = parseStoryboard(JSON.parse(await readFile(at('storyboard.json'), 'utf8')));
+    expect(parsed.ok && parsed.value.scenes.length).toBe(2);
+    await Promise.all(['instructions.md', 'storyboard.json'].map((name) => rm(at(name))));
+  }, 60_000);
+
   it('leave nothing behind but their files', async () => {
     const files = ['clip.mp4', 'final.mp4', 'manifest.json', 'reef.png', 'scene.png', 'split.png', 'voice.mp3', 'waves.wav', 'whale.png'];
     expect((await readdir(folder)).sort()).toEqual(files);
@@ -150,6 +162,59 @@ describe('--json', () => {
     running.stdin.end();
     expect(failureIn(await running)).toMatchObject({ code: 'STOPPED' });
     expect((await readdir(folder)).filter((name) => name.includes('hour.mp4'))).toEqual([]);
+  }, 60_000);
+});
+
+describe('--journal', () => {
+  const paid = (journal: string) => ['--prompt=the cold reef at dawn', `--out=${journal}.png`, `--journal=${journal}`, '--json'];
+  const entries = async (journal: string) =>
+    (await readFile(at(journal), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { event: string; result?: { model: string }; failure?: { code: string; billed: string } });
+  const drawn = async () => (await call<unknown[]>('GET', `${simulator.url}/simulator/calls?provider=gemini&operation=image`)).length;
+
+  it('is there before the provider is called, and says what became of the call', async () => {
+    expect((await script('generate-asset', paid('good'))).exitCode).toBe(0);
+    expect(await entries('good')).toMatchObject([{ event: 'calling' }, { event: 'done', result: { model: 'gemini-nano-banana-2.1' } }]);
+    await script('generate-asset', paid('bad'), { ...providers, GEMINI_API_KEY: 'wrong' });
+    expect(await entries('bad')).toMatchObject([
+      { event: 'calling' },
+      { event: 'failed', failure: { code: 'GEMINI_KEY_REFUSED', billed: 'no' } },
+    ]);
+  }, 60_000);
+
+  it('that somebody else has made keeps the script from calling', async () => {
+    const before = await drawn();
+    await writeFile(at('taken'), '{"event":"void"}\n');
+    expect(failureIn(await script('generate-asset', paid('taken')))).toMatchObject({ code: 'CALL_VOID', kind: 'permanent' });
+    expect([await drawn(), await readFile(at('taken'), 'utf8')]).toEqual([before, '{"event":"void"}\n']);
+  }, 60_000);
+
+  it('tells of a call that was brought home though whoever asked for it was gone, or wanted it stopped', async () => {
+    for (const [name, leave] of [
+      ['orphan', (running: ReturnType<typeof script>) => running.stdin.end()],
+      ['stopped', (running: ReturnType<typeof script>) => running.kill('SIGTERM')],
+    ] as const) {
+      const before = await drawn();
+      const running = script('generate-asset', paid(name));
+      await eventually(async () => (await readdir(folder)).includes(name), { what: 'the call to begin', timeoutMs: 20_000 });
+      leave(running);
+      await running;
+      expect((await entries(name)).at(-1)).toMatchObject({ event: 'done' });
+      expect([await drawn(), (await probe(at(`${name}.png`))).kind]).toEqual([before + 1, 'image']);
+    }
+  }, 60_000);
+
+  it('says of a lost answer that nobody knows what it cost', async () => {
+    await fetch(`${simulator.url}/simulator/faults`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ rate: 1, kinds: ['cut'] }),
+    });
+    await script('generate-asset', paid('lost'));
+    await fetch(`${simulator.url}/simulator/faults`, { method: 'DELETE' });
+    expect((await entries('lost')).at(-1)).toMatchObject({ event: 'failed', failure: { code: 'GEMINI_UNREACHABLE', billed: 'unknown' } });
   }, 60_000);
 });
 

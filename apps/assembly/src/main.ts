@@ -1,4 +1,4 @@
 import { runService } from '#stage';
 import { AssemblyModule } from './assembly.module.js';
 
-if (import.meta.main) await runService(AssemblyModule);
+if (import.meta.main) await runService('assembly', AssemblyModule);

@@ -1,4 +1,4 @@
 import { runService } from '#stage';
 import { AssetModule } from './asset.module.js';
 
-if (import.meta.main) await runService(AssetModule);
+if (import.meta.main) await runService('asset', AssetModule);

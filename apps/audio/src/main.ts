@@ -1,4 +1,4 @@
 import { runService } from '#stage';
 import { AudioModule } from './audio.module.js';
 
-if (import.meta.main) await runService(AudioModule);
+if (import.meta.main) await runService('audio', AudioModule);

@@ -2,7 +2,7 @@ import { SettingsModule, readChannels, settings, type Settings } from '#config';
 import { Database, DatabaseModule } from '#database';
 import { Workspace } from '#media';
 import { loggerModule } from '#observability';
-import { Admission, Gates, QueuesModule, Reconciler } from '#stage';
+import { Admission, CallFiles, Gates, QueuesModule, Reconciler } from '#stage';
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ChannelsController } from './channels/channels.controller.js';
@@ -36,6 +36,7 @@ import { TasksController } from './tasks/tasks.controller.js';
     Admission,
     Gates,
     Reconciler,
+    CallFiles,
     NotionSync,
     NotionWorker,
     DeadLetterWorker,

@@ -1,4 +1,5 @@
 import { SettingsError, settings } from '#config';
+import { endInOrder } from '#stage';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
@@ -57,4 +58,7 @@ export async function startGateway(): Promise<{ url: string; app: NestExpressApp
   return { url, app };
 }
 
-if (import.meta.main) (await startGateway()).app.enableShutdownHooks();
+/** How long ending may take (ms). */
+const END_WITHIN_MS = 10_000;
+
+if (import.meta.main) endInOrder((await startGateway()).app, END_WITHIN_MS);

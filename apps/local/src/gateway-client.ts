@@ -13,7 +13,7 @@ export interface DemoTask {
 }
 
 /** Talks to a gateway (or the simulator) in JSON; answers other than 2xx become errors that quote the answer. */
-export async function call<T>(method: 'GET' | 'POST' | 'PUT', url: string, body?: object): Promise<T> {
+export async function call<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, body?: object): Promise<T> {
   const response = await fetch(url, {
     method,
     ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),

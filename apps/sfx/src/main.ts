@@ -1,4 +1,4 @@
 import { runService } from '#stage';
 import { SfxModule } from './sfx.module.js';
 
-if (import.meta.main) await runService(SfxModule);
+if (import.meta.main) await runService('sfx', SfxModule);

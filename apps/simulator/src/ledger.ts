@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Faults } from './faults/faults.js';
 
 /** A call that a provider received. */
 export interface Call {
@@ -7,6 +8,8 @@ export interface Call {
   /** What the provider billed for it (USD). */
   usd: number;
   detail?: Readonly<Record<string, string | number>>;
+  /** Its answer was cut off on the way to the client. */
+  cut?: true;
   at: string;
 }
 
@@ -15,8 +18,10 @@ export interface Call {
 export class Ledger {
   private readonly calls: Call[] = [];
 
-  record(call: Omit<Call, 'at'>): void {
-    this.calls.push({ ...call, at: new Date().toISOString() });
+  constructor(private readonly faults: Faults) {}
+
+  record(call: Omit<Call, 'at' | 'cut'>): void {
+    this.calls.push({ ...call, ...(this.faults.isCut(call.usd) && { cut: true }), at: new Date().toISOString() });
   }
 
   list(provider?: string, operation?: string): Call[] {

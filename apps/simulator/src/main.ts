@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Command } from 'commander';
 import { WireErrorFilter } from './answer.js';
+import { Faults } from './faults/faults.js';
 import { SimulatorModule } from './simulator.module.js';
 
 /** Starts the simulator on a port of this machine (0: a free one). */
@@ -14,6 +15,7 @@ export async function startSimulator({
 }): Promise<{ url: string; app: NestExpressApplication }> {
   const app = await NestFactory.create<NestExpressApplication>(SimulatorModule, { logger: ['warn', 'error'] });
   app.useBodyParser('json', { limit: '30mb' });
+  app.use(app.get(Faults).middleware);
   app.useGlobalFilters(new WireErrorFilter());
   await app.listen(port, host);
   return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), app };

@@ -1,4 +1,4 @@
 import { runService } from '#stage';
 import { UploadModule } from './upload.module.js';
 
-if (import.meta.main) await runService(UploadModule);
+if (import.meta.main) await runService('upload', UploadModule);

@@ -88,7 +88,11 @@ export class UploadStage implements Stage<'upload'> {
         endsJob: true,
       });
     }
-    const video = await youtube.sendFile(session, file, { offset: state.received, signal: item.signal });
+    const video = await youtube.sendFile(session, file, {
+      offset: state.received,
+      chunkBytes: this.settings.YOUTUBE_CHUNK_KIB * 1024,
+      signal: item.signal,
+    });
     return video.id;
   }
 

@@ -1,4 +1,4 @@
 import { runService } from '#stage';
 import { VideoModule } from './video.module.js';
 
-if (import.meta.main) await runService(VideoModule);
+if (import.meta.main) await runService('video', VideoModule);

@@ -204,6 +204,14 @@ export const SETTINGS = {
   GOOGLE_AUTH_URL: httpUrl({ group: 'YouTube', about: "Google's consent page.", default: 'https://accounts.google.com/o/oauth2/v2/auth' }),
   GOOGLE_TOKEN_URL: httpUrl({ group: 'YouTube', about: "Google's token endpoint.", default: 'https://oauth2.googleapis.com/token' }),
   YOUTUBE_BASE_URL: httpUrl({ group: 'YouTube', about: 'YouTube Data API.', default: 'https://www.googleapis.com' }),
+  YOUTUBE_CHUNK_KIB: whole(
+    256,
+    1_048_576,
+  )({
+    group: 'YouTube',
+    about: 'Size of the pieces of an upload (KiB, a multiple of 256); larger ones lose more when they break.',
+    default: 16_384,
+  }),
   TOKEN_ENCRYPTION_KEY: key32({
     group: 'YouTube',
     about: "Encrypts the channels' OAuth tokens (32 bytes, base64).",

@@ -1,4 +1,5 @@
 export { Admission } from './admission.js';
+export { CallFiles } from './call-files.js';
 export { DecisionRefused, Gates, type ItemName } from './gates.js';
 export { RATE_LIMITED } from './incidents.js';
 export { OutboxRelay, QUEUES } from './outbox-relay.js';
@@ -8,6 +9,6 @@ export { RECONCILER, Reconciler } from './reconciler.js';
 export { ScriptRunner, scriptPath } from './script-runner.js';
 export { StageModule } from './stage.module.js';
 export { written, type Item, type Made, type Stage, type StepHandler, type TaskView } from './stage.js';
-export { runService, startService } from './start-service.js';
+export { endInOrder, runService, startService } from './start-service.js';
 export { storyboardOf } from './step-flow.js';
 export { showInNotion, type NotionJob } from './tickets.js';

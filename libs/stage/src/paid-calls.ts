@@ -1,5 +1,5 @@
-import { copyFile, link, mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, link, mkdir, open, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { settings, type Settings } from '#config';
 import { Database, type ArtifactRow, type VideoCostRow } from '#database';
 import { Failure, permanent, reached, transient, waiting, type ScriptArguments, type ScriptName, type ScriptResult } from '#pipeline';
@@ -115,13 +115,6 @@ export class PaidCalls {
     if (await tx.costs.settle(callId, { state: 'billed', amountUsd })) await tx.artifacts.charge(artifact.id, amountUsd);
   }
 
-  /** Removes what a call has left in the workspace; its item is committed. */
-  async forget(artifact: ArtifactRow, callId: string): Promise<void> {
-    const folder = dirname(this.files.call(artifact, callId).journal);
-    const left = (await readdir(folder)).filter((name) => name.includes(callId));
-    await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
-  }
-
   private async intend({ artifact, renew }: Payer, { provider, operation, amountUsd, simulated }: Price<never>): Promise<VideoCostRow> {
     const { channelId, taskId, id: artifactId } = artifact;
     return this.database.transaction(async (tx) => {
@@ -163,12 +156,10 @@ export class PaidCalls {
         const settled = await tx.costs.settle(call.id, { state: billed ? 'billed' : 'not_billed', note: failure.message });
         if (settled && billed) await tx.artifacts.charge(artifact.id, call.amountUsd);
       });
-      await this.forget(artifact, call.id);
       return failure;
     }
     if (outcome.event === 'void') {
       await this.database.costs.settle(call.id, { state: 'not_billed', note: 'The provider was never asked.' });
-      await this.forget(artifact, call.id);
       return null;
     }
     return this.lost(artifact, call, outcome.event === 'failed' ? outcome.failure.message : 'its script was ended in the middle');

@@ -1,7 +1,9 @@
 import { required, settings, type Settings } from '#config';
 import { DatabaseModule } from '#database';
-import { BullModule } from '@nestjs/bullmq';
-import { Module } from '@nestjs/common';
+import { BullModule, getQueueToken } from '@nestjs/bullmq';
+import { Logger, Module, type OnModuleInit } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { Queue } from 'bullmq';
 import { OutboxRelay, QUEUES } from './outbox-relay.js';
 
 /** The queues, and the relay that fills them. */
@@ -21,4 +23,17 @@ import { OutboxRelay, QUEUES } from './outbox-relay.js';
   providers: [OutboxRelay],
   exports: [OutboxRelay, BullModule],
 })
-export class QueuesModule {}
+export class QueuesModule implements OnModuleInit {
+  private readonly logger = new Logger(QueuesModule.name);
+
+  constructor(private readonly modules: ModuleRef) {}
+
+  /** All queues lose the one Redis together: the first speaks for all of them. */
+  onModuleInit(): void {
+    for (const [index, name] of QUEUES.entries()) {
+      this.modules.get<Queue>(getQueueToken(name), { strict: false }).on('error', (error) => {
+        if (index === 0) this.logger.warn({ event: 'redis_away', error: error.message });
+      });
+    }
+  }
+}

@@ -153,17 +153,15 @@ export class TicketHandler {
   }
 
   private async commit(step: StepInfo, artifact: ArtifactRow, leaseToken: string, { made, file, paid }: Finished): Promise<void> {
-    const kept = await this.database.transaction(async (tx) => {
+    await this.database.transaction(async (tx) => {
       const { result, simulated } = made;
-      if (!(await tx.artifacts.commit(artifact.id, leaseToken, { ...file, result, simulated }))) return false;
+      if (!(await tx.artifacts.commit(artifact.id, leaseToken, { ...file, result, simulated }))) return;
       if (paid) await this.calls.billed(tx, artifact, paid);
       if (artifact.errorCode) await closeQuota(tx, artifact.errorCode);
       const left = await tx.tasks.countReady(artifact.taskId, step.name);
       if (left === 0) await completeStep(tx, artifact.taskId, step);
-      return true;
     });
     reached('item_committed');
-    if (kept && paid) await this.calls.forget(artifact, paid.callId);
   }
 
   private async failed(step: StepInfo, artifact: ArtifactRow, leaseToken: string, failure: Failure): Promise<void> {

@@ -1,6 +1,6 @@
 import { Database } from '#database';
 import { HOUSEKEEPING_QUEUE, NOTION_QUEUE } from '#pipeline';
-import { Admission, OutboxRelay, Reconciler, showInNotion, type NotionJob } from '#stage';
+import { Admission, CallFiles, OutboxRelay, Reconciler, showInNotion, type NotionJob } from '#stage';
 import { InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
@@ -14,6 +14,7 @@ const EVERY_MS = {
   reissue_events: 30_000,
   reissue_row_updates: 30_000,
   show_dead_letters: 5_000,
+  sweep_call_files: 30_000,
 } as const;
 type Chore = keyof typeof EVERY_MS;
 
@@ -27,6 +28,7 @@ const OVERDUE_MS = 60_000;
 export class HousekeepingWorker extends WorkerHost implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(HousekeepingWorker.name);
   private timer: NodeJS.Timeout | null = null;
+  private scheduling: Promise<void> | null = null;
 
   private readonly chores: Record<Chore, () => Promise<unknown>> = {
     relay_outbox: () => this.relay.flush(),
@@ -35,6 +37,7 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
     reissue_events: () => this.reissueEvents(),
     reissue_row_updates: () => this.reissueRowUpdates(),
     show_dead_letters: () => this.deadLetters.show(),
+    sweep_call_files: () => this.callFiles.sweep(),
   };
 
   constructor(
@@ -43,23 +46,22 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
     private readonly admission: Admission,
     private readonly reconciler: Reconciler,
     private readonly deadLetters: DeadLetterWorker,
+    private readonly callFiles: CallFiles,
     @InjectQueue(HOUSEKEEPING_QUEUE) private readonly queue: Queue,
   ) {
     super();
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    this.worker.on('error', (error) => {
-      this.logger.warn({ event: 'housekeeping_worker_error', error: error.message });
-    });
+  onApplicationBootstrap(): void {
+    // The queues speak of a Redis that is away.
+    this.worker.on('error', () => undefined);
     this.worker.on('failed', (job, error) => {
       this.logger.error({ event: 'housekeeping_chore_failed', chore: job?.name, error: error.message });
     });
-    await this.schedule();
+    // Not waited for: a gateway that starts while Redis is away takes webhooks all the same.
+    this.reschedule();
     this.timer = setInterval(() => {
-      this.schedule().catch((error: unknown) => {
-        this.logger.warn({ event: 'housekeeping_schedule_failed', error: String(error) });
-      });
+      this.reschedule();
     }, RESCHEDULE_MS);
     void this.worker.run();
   }
@@ -71,6 +73,14 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
   async process(job: Job): Promise<void> {
     if (!isChore(job.name)) throw new Error(`There is no chore called ${job.name}`);
     await this.chores[job.name]();
+  }
+
+  private reschedule(): void {
+    this.scheduling ??= this.schedule()
+      .catch((error: unknown) => {
+        this.logger.warn({ event: 'housekeeping_schedule_failed', error: String(error) });
+      })
+      .finally(() => (this.scheduling = null));
   }
 
   private async schedule(): Promise<void> {

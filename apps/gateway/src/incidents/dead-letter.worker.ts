@@ -33,9 +33,8 @@ export class DeadLetterWorker extends WorkerHost implements OnApplicationBootstr
   }
 
   onApplicationBootstrap(): void {
-    this.worker.on('error', (error) => {
-      this.logger.warn({ event: 'dead_letter_worker_error', error: error.message });
-    });
+    // The queues speak of a Redis that is away.
+    this.worker.on('error', () => undefined);
     void this.worker.run();
   }
 

@@ -1,8 +1,8 @@
 import { notionAccess, settings, type Settings } from '#config';
-import { Database, type ChannelRow } from '#database';
+import { Database, type ChannelRow, type TaskRow } from '#database';
 import { NotionClient, type NotionEvent, type NotionRow } from '#providers/notion';
-import { Failure } from '#pipeline';
-import { Admission } from '#stage';
+import { Failure, transient } from '#pipeline';
+import { Admission, Gates } from '#stage';
 import { Inject, Injectable } from '@nestjs/common';
 import { progressOf, youtubeUrl } from '../tasks/task-view.js';
 
@@ -18,6 +18,7 @@ export class NotionSync {
   constructor(
     private readonly database: Database,
     private readonly admission: Admission,
+    private readonly gates: Gates,
     @Inject(settings.KEY) private readonly settings: Settings,
   ) {}
 
@@ -71,7 +72,8 @@ export class NotionSync {
   }
 
   private async queue(row: NotionRow, turn: Turn): Promise<string> {
-    if (await this.database.tasks.findByNotionPage(row.pageId)) return 'Skipped: the row has a task already';
+    const known = await this.database.tasks.findByNotionPage(row.pageId);
+    if (known) return this.queueAgain(known);
     const channel = row.channel ? await this.database.channels.findByName(row.channel) : null;
     const problem = await this.problemOf(row, channel);
     if (problem ?? !channel) {
@@ -92,6 +94,22 @@ export class NotionSync {
     });
     await this.admission.run();
     return task ? `Task ${task.id}` : 'Skipped: the row has a task already';
+  }
+
+  /** A cancelled task whose row was set to Queued once more. */
+  private async queueAgain(task: TaskRow): Promise<string> {
+    if (task.status !== 'draft') return 'Skipped: the row has a task already';
+    // Until the row has shown Draft, its Queued may be the old one, and nobody has decided anything.
+    if (task.notionVersion < task.version) {
+      throw transient({
+        code: 'NOTION_ROW_BEHIND',
+        message: `The row of task ${task.id} does not show yet that it was cancelled`,
+        userMessage: 'The row is looked at again once it shows the newest state.',
+      });
+    }
+    await this.gates.queue(task.id, 'notion');
+    await this.admission.run();
+    return `Task ${task.id}, queued once more`;
   }
 
   /** What the creator has to mend before the row can become a video; null when nothing. */

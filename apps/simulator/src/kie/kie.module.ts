@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SIMULATED_KEY } from '#config';
 import { Body, Controller, Get, Headers, HttpCode, Module, Post, Query, Req, UploadedFile, UseInterceptors } from '@nestjs/common';
 import { FileInterceptor } from '@nestjs/platform-express';
@@ -7,12 +8,15 @@ import sharp from 'sharp';
 import { WireError, text } from '../answer.js';
 import { Files, urlOf } from '../files.js';
 import { Ledger } from '../ledger.js';
+import { ClipLatency, ClipLatencyController } from './clip-latency.js';
 import { ClipMaker } from './clip-maker.js';
 
 /** What KIE bills a second of Kling 2.5 turbo (USD). */
 const SECOND_USD = 0.042;
 /** A job is shown as waiting and queuing for so long before it is worked (ms). */
 const QUEUE_MS = 400;
+/** Waits before a callback is sent, and sent again when it was not heard (ms). */
+const CALLBACK_WAITS_MS = [0, 1_000, 2_000, 4_000, 8_000, 16_000];
 
 interface Job {
   taskId: string;
@@ -42,13 +46,14 @@ class KieController {
   constructor(
     private readonly ledger: Ledger,
     private readonly files: Files,
+    private readonly latency: ClipLatency,
   ) {}
 
   @Post('jobs/createTask')
   @HttpCode(200)
   createTask(
     @Headers('authorization') authorization: string | undefined,
-    @Body() body: { model?: string; input?: object },
+    @Body() body: { model?: string; input?: object; callBackUrl?: string },
     @Req() request: Request,
   ): object {
     demandKey(authorization);
@@ -70,8 +75,16 @@ class KieController {
     };
     this.jobs.set(job.taskId, job);
     this.credits -= seconds * 8.4;
-    this.ledger.record({ provider: 'kie', operation: 'clip', usd: seconds * SECOND_USD, detail: { job: job.taskId, model: body.model } });
-    void this.work(job, picture, seconds, (path) => urlOf(request, path));
+    this.ledger.record({
+      provider: 'kie',
+      operation: 'clip',
+      usd: seconds * SECOND_USD,
+      detail: { job: job.taskId, model: body.model, prompt: text(input, 'prompt').slice(0, 80) },
+    });
+    const lastsMs = this.latency.of(text(input, 'prompt'));
+    void this.work(job, picture, seconds, lastsMs, (path) => urlOf(request, path)).then(() => {
+      if (body.callBackUrl) return this.callBack(body.callBackUrl, job);
+    });
     return ok({ taskId: job.taskId });
   }
 
@@ -80,20 +93,7 @@ class KieController {
     demandKey(authorization);
     const job = this.jobs.get(taskId);
     if (!job) throw new WireError(404, { code: 404, msg: 'recordInfo is null', data: null });
-    const { model, param, createTime, completeTime = null, failMsg = null } = job;
-    return ok({
-      taskId,
-      model,
-      state: stateOf(job),
-      param,
-      resultJson: job.resultUrl ? JSON.stringify({ resultUrls: [job.resultUrl] }) : '',
-      failCode: job.state === 'fail' ? '422' : null,
-      failMsg,
-      costTime: completeTime && completeTime - createTime,
-      completeTime,
-      createTime,
-      updateTime: Date.now(),
-    });
+    return recordOf(job);
   }
 
   @Get('chat/credit')
@@ -102,7 +102,18 @@ class KieController {
     return ok(this.credits);
   }
 
-  private async work(job: Job, picture: string, seconds: number, url: (path: string) => string): Promise<void> {
+  /** Says that a job is over, as often as it takes to be heard. */
+  private async callBack(address: string, job: Job): Promise<void> {
+    for (const waitMs of CALLBACK_WAITS_MS) {
+      await sleep(waitMs, undefined, { ref: false });
+      const body = JSON.stringify(recordOf(job));
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(address, { method: 'POST', headers, body, signal: AbortSignal.timeout(15_000) }).catch(() => null);
+      if (response?.ok) return;
+    }
+  }
+
+  private async work(job: Job, picture: string, seconds: number, lastsMs: number, url: (path: string) => string): Promise<void> {
     try {
       const response = await fetch(picture);
       const bytes = Buffer.from(await response.arrayBuffer());
@@ -111,6 +122,7 @@ class KieController {
       const source = await this.files.save('source.png', await sharp(bytes).png({ compressionLevel: 1 }).toBuffer());
       const clip = await this.files.reserve('clip.mp4');
       await this.clips.make(source.path, clip.path, seconds, this.jobs.size);
+      await sleep(job.createTime + lastsMs - Date.now(), undefined, { ref: false });
       job.resultUrl = url(`/files/${clip.name}`);
       job.state = 'success';
     } catch (error) {
@@ -119,6 +131,24 @@ class KieController {
     }
     job.completeTime = Date.now();
   }
+}
+
+/** A job as `recordInfo` answers it and a callback brings it. */
+function recordOf(job: Job): object {
+  const { taskId, model, param, createTime, completeTime = null, failMsg = null } = job;
+  return ok({
+    taskId,
+    model,
+    state: stateOf(job),
+    param,
+    resultJson: job.resultUrl ? JSON.stringify({ resultUrls: [job.resultUrl] }) : '',
+    failCode: job.state === 'fail' ? '422' : null,
+    failMsg,
+    costTime: completeTime && completeTime - createTime,
+    completeTime,
+    createTime,
+    updateTime: Date.now(),
+  });
 }
 
 function stateOf({ state, createTime }: Job): string {
@@ -159,5 +189,5 @@ class KieUploadController {
   }
 }
 
-@Module({ controllers: [KieController, KieUploadController] })
+@Module({ controllers: [KieController, KieUploadController, ClipLatencyController], providers: [ClipLatency] })
 export class KieModule {}

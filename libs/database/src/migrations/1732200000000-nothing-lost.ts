@@ -38,6 +38,7 @@ export class NothingLost1732200000000 implements MigrationInterface {
       CREATE UNIQUE INDEX uq_video_costs_artifact_id_open ON video_costs (artifact_id) WHERE state = 'intended';
       CREATE INDEX ix_video_costs_artifact_id ON video_costs (artifact_id);
       CREATE INDEX ix_video_costs_created_at ON video_costs (created_at DESC);
+      CREATE INDEX ix_video_costs_settled_at ON video_costs (settled_at);
 
       CREATE TABLE dead_letters (
         id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -94,7 +95,7 @@ export class NothingLost1732200000000 implements MigrationInterface {
       DELETE FROM task_transitions WHERE (from_status, to_status) IN (VALUES ${waysBack()});
       DROP INDEX ix_tasks_updated_at_behind_in_notion;
       DROP TABLE heartbeats, alerts, dead_letters;
-      DROP INDEX ix_video_costs_created_at, ix_video_costs_artifact_id, uq_video_costs_artifact_id_open;
+      DROP INDEX ix_video_costs_settled_at, ix_video_costs_created_at, ix_video_costs_artifact_id, uq_video_costs_artifact_id_open;
       DELETE FROM video_costs WHERE state IN ('intended', 'not_billed');
       ALTER TABLE video_costs DROP COLUMN settled_at, DROP COLUMN note, DROP COLUMN provider_job_id, DROP COLUMN state;
     `);

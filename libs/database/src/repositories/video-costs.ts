@@ -72,6 +72,16 @@ export class VideoCosts {
     return result.affected === 1;
   }
 
+  /** Calls that were settled within that time (ms) and whose item nobody is making: nothing that they have left is needed any more. */
+  async settledLately(withinMs: number): Promise<Pick<VideoCostRow, 'id' | 'channelId' | 'taskId'>[]> {
+    return this.manager
+      .createQueryBuilder(VideoCostRow, 'cost')
+      .select(['cost.id', 'cost.channelId', 'cost.taskId'])
+      .where(`cost.settled_at > now() - :withinMs * interval '1 millisecond'`, { withinMs })
+      .andWhere(`NOT EXISTS (SELECT FROM artifacts WHERE artifacts.id = cost.artifact_id AND artifacts.state = 'running')`)
+      .getMany();
+  }
+
   /** What a task has cost so far (USD), calls that were lost included. */
   async ofTask(taskId: string): Promise<number> {
     return (await this.manager.sum(VideoCostRow, 'amountUsd', { taskId, state: In(SPENT) })) ?? 0;

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure, type ClipSeconds } from '#pipeline';
+import { patiently } from '../patience.js';
 import { brokenOff, isUndecided, jobFailure, kieFailure, nonsense, stopped, submissionUnknown, unreachable } from './failure.js';
 
 /** Requests without one are turned away by the network in front of KIE. */
@@ -41,6 +42,10 @@ export class Kie {
 
   /** Puts a picture where KIE can fetch it; it is gone after a day or more. Returns its URL. */
   async hostImage(path: string, signal: AbortSignal): Promise<string> {
+    return patiently(() => this.upload(path, signal), signal);
+  }
+
+  private async upload(path: string, signal: AbortSignal): Promise<string> {
     const form = new FormData();
     // A name that was used before would be served from a cache.
     const name = `${randomUUID()}${extname(path)}`;
@@ -109,6 +114,10 @@ export class Kie {
 
   /** Saves a clip to a file. Links die early, some within the hour; a dead one is asked for anew. */
   async download(url: string, path: string, signal: AbortSignal): Promise<void> {
+    await patiently(() => this.fetchFile(url, path, signal), signal);
+  }
+
+  private async fetchFile(url: string, path: string, signal: AbortSignal): Promise<void> {
     let response = await this.fetch(url, { signal }, DOWNLOAD_TIMEOUT_MS);
     if (LINK_GONE.includes(response.status)) response = await this.fetch(await this.newLink(url, signal), { signal }, DOWNLOAD_TIMEOUT_MS);
     if (!response.ok || !response.body) throw kieFailure(response.status, `the clip's link answered ${response.status}`);

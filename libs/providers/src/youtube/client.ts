@@ -1,15 +1,16 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { type Failure, permanent, reached, transient } from '#pipeline';
+import { Failure, permanent, reached, transient } from '#pipeline';
 import { youtube, type youtube_v3 } from '@googleapis/youtube';
 import { OAuth2Client } from 'google-auth-library';
+import { patiently } from '../patience.js';
 import { youtubeFailure } from './failure.js';
 
-/** Bytes of a chunk: a multiple of 256 KiB, as the protocol wants; larger ones lose more when they break. */
-const CHUNK = 16 * 2 ** 20;
+/** The protocol wants chunks of a multiple of this (bytes). */
+const UNIT = 256 * 1024;
 const REQUEST_TIMEOUT_MS = 120_000;
 /** Chunks that the server answers with no new byte stored, before it is taken for broken. */
-const IDLE_ROUNDS = 3;
+const IDLE_ROUNDS = 5;
 
 export type PrivacyStatus = 'private' | 'unlisted' | 'public';
 
@@ -59,7 +60,7 @@ export class YouTubeClient {
 
   /** The id of the channel that the grant is for. */
   async ownChannelId(): Promise<string> {
-    const { data } = await this.api.channels.list({ part: ['id'], mine: true }, this.options).catch(refused);
+    const { data } = await patiently(() => this.api.channels.list({ part: ['id'], mine: true }, this.options).catch(refused));
     const id = data.items?.[0]?.id;
     if (id) return id;
     throw permanent({
@@ -71,14 +72,14 @@ export class YouTubeClient {
 
   /** A video, or null when YouTube does not know it. */
   async readVideo(id: string): Promise<Video | null> {
-    const { data } = await this.api.videos.list({ part: ['status'], id: [id] }, this.options).catch(refused);
+    const { data } = await patiently(() => this.api.videos.list({ part: ['status'], id: [id] }, this.options).catch(refused));
     const found = data.items?.[0];
     return found ? { id, privacyStatus: found.status?.privacyStatus ?? 'unknown' } : null;
   }
 
   /** Switches a video's privacy, leaving all else of its status as it is, and returns what YouTube then shows. */
   async setPrivacy(id: string, privacyStatus: PrivacyStatus): Promise<Video> {
-    const { data } = await this.api.videos.list({ part: ['status'], id: [id] }, this.options).catch(refused);
+    const { data } = await patiently(() => this.api.videos.list({ part: ['status'], id: [id] }, this.options).catch(refused));
     const status = data.items?.[0]?.status;
     if (!status)
       throw permanent({
@@ -90,9 +91,8 @@ export class YouTubeClient {
       // An update replaces the whole part: what is left out is lost.
       const { embeddable, license, publicStatsViewable, selfDeclaredMadeForKids, containsSyntheticMedia } = status;
       const kept = { embeddable, license, publicStatsViewable, selfDeclaredMadeForKids, containsSyntheticMedia };
-      await this.api.videos
-        .update({ part: ['status'], requestBody: { id, status: { ...kept, privacyStatus } } }, this.options)
-        .catch(refused);
+      const update = { part: ['status'], requestBody: { id, status: { ...kept, privacyStatus } } };
+      await patiently(() => this.api.videos.update(update, this.options).catch(refused));
     }
     return (await this.readVideo(id)) ?? { id, privacyStatus: 'unknown' };
   }
@@ -119,18 +119,23 @@ export class YouTubeClient {
 
   /**
    * Sends a file from `offset` on, chunk by chunk; goes on from what the server says it kept, which may be less than was sent.
+   * @param chunkBytes rounded down to what the protocol allows
    * @throws Failure when the connection breaks or the server refuses; the session then knows how far it is
    */
-  async sendFile(session: string, path: string, { offset, signal }: { offset: number; signal: AbortSignal }): Promise<Video> {
+  async sendFile(
+    session: string,
+    path: string,
+    { offset, chunkBytes, signal }: { offset: number; chunkBytes: number; signal: AbortSignal },
+  ): Promise<Video> {
     const { size } = await stat(path);
+    const chunk = Math.max(UNIT, chunkBytes - (chunkBytes % UNIT));
     let sent = offset;
     let idle = 0;
     while (idle < IDLE_ROUNDS) {
-      const end = Math.min(sent + CHUNK, size);
+      const end = Math.min(sent + chunk, size);
       reached('bytes_sending');
-      const response = await this.put(session, `bytes ${sent}-${end - 1}/${size}`, await chunkOf(path, sent, end), signal);
+      const state = await this.sendChunk(session, path, { from: sent, end, size }, signal);
       reached('bytes_sent');
-      const state = await this.stateOf(response);
       if (state.state === 'done') return state.video;
       if (state.state === 'gone') break;
       idle = state.received > sent ? 0 : idle + 1;
@@ -143,9 +148,24 @@ export class YouTubeClient {
     });
   }
 
+  /** Sends one chunk. When its answer is lost, only the session knows what has come of it. */
+  private async sendChunk(
+    session: string,
+    path: string,
+    { from, end, size }: { from: number; end: number; size: number },
+    signal: AbortSignal,
+  ): Promise<SessionState> {
+    try {
+      return await this.stateOf(await this.put(session, `bytes ${from}-${end - 1}/${size}`, await chunkOf(path, from, end), signal));
+    } catch (error) {
+      if (signal.aborted || Failure.from(error).kind !== 'transient') throw error;
+      return this.askSession(session, size);
+    }
+  }
+
   /** Asks a session how far it is. A finished one answers with its video, as often as it is asked. */
   async askSession(session: string, bytes: number): Promise<SessionState> {
-    return this.stateOf(await this.put(session, `bytes */${bytes}`, null, AbortSignal.timeout(REQUEST_TIMEOUT_MS)));
+    return patiently(async () => this.stateOf(await this.put(session, `bytes */${bytes}`, null, AbortSignal.timeout(REQUEST_TIMEOUT_MS))));
   }
 
   private async stateOf(response: Response): Promise<SessionState> {

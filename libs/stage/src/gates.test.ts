@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Database, dataSourceOptions, type NewArtifact, type TaskRow } from '#database';
+import { STEPS, permanent, stepInfo, type ItemInputs, type ItemKind, type Status, type StepName } from '#pipeline';
+import { createTestDatabase, type TestDatabase } from '#testing';
+import { DataSource } from 'typeorm';
+import { Gates } from './gates.js';
+import type { OutboxRelay } from './outbox-relay.js';
+import { openStep, stopTask } from './step-flow.js';
+import type { StepHandler, TaskView } from './stage.js';
+
+const WAY: Status[] = [
+  'draft',
+  'queued',
+  'claimed',
+  ...STEPS.flatMap(({ working, ready, gate }) => [working, ready, gate?.waiting, gate?.approved]),
+]
+  .filter((status): status is Status => Boolean(status))
+  .filter((status, index, all) => all.indexOf(status) === index);
+/** Two scenes: the whale swims in both, the reef is only in the second. */
+const SCENES: [kind: ItemKind, position: number, input: object][] = [
+  ['storyboard', 0, {}],
+  ['image', 0, { key: 'whale', role: 'character', prompt: '' }],
+  ['image', 1, { key: 'reef', role: 'environment', prompt: '' }],
+  ['composite', 0, { layout: 'environment', images: ['whale'] }],
+  ['composite', 1, { layout: 'character', images: ['reef', 'whale'] }],
+  ['clip', 0, { motion: '', seconds: 5 }],
+  ['clip', 1, { motion: '', seconds: 5 }],
+  ['narration', 0, { text: '' }],
+  ['narration', 1, { text: '' }],
+  ['sound_effect', 0, { prompt: '', seconds: 5 }],
+  ['sound_effect', 1, { prompt: '', seconds: 5 }],
+  ['cut', 0, { scenes: 2 }],
+];
+
+let testDatabase: TestDatabase;
+let dataSource: DataSource;
+let database: Database;
+let gates: Gates;
+let task: TaskRow;
+
+beforeAll(async () => {
+  testDatabase = await createTestDatabase();
+  dataSource = await new DataSource(dataSourceOptions(testDatabase.url)).initialize();
+  database = new Database(dataSource.manager);
+  gates = new Gates(database, { wake: () => undefined } as OutboxRelay);
+});
+afterAll(async () => {
+  await dataSource.destroy();
+  await testDatabase.drop();
+});
+beforeEach(async () => {
+  await database.channels.save([{ key: 'one', settings: { name: 'One' } as never }]);
+  const channelId = (await database.channels.findByName('one'))?.id ?? '';
+  const text = { title: 'Ebb', topic: '', storyDirection: '' };
+  const added = await database.tasks.add({ channelId, ...text, priority: 'normal', status: 'queued', notionPageId: null, requestId: null });
+  if (!added) throw new Error('not added');
+  task = added;
+  await dataSource.query('DELETE FROM outbox');
+});
+
+/** Everything up to a step is ready; the task is in that status. */
+async function bringTo(status: Status, step: StepName): Promise<void> {
+  const names = STEPS.map(({ name }) => name);
+  const made = SCENES.filter(([kind]) => STEPS.findIndex(({ item }) => item === kind) <= names.indexOf(step));
+  await database.artifacts.add(
+    made.map(([kind, position, input]): NewArtifact => {
+      const { name } = STEPS.find(({ item }) => item === kind) ?? stepInfo('images');
+      return { channelId: task.channelId, taskId: task.id, step: name, kind, position, revision: 1, input: input as ItemInputs[ItemKind] };
+    }),
+  );
+  await dataSource.query(`UPDATE artifacts SET state = 'ready', path = kind || position, checksum = 'x' WHERE task_id = $1`, [task.id]);
+  const end = WAY.indexOf(status);
+  for (let index = WAY.indexOf('queued'); index < end; index++) {
+    const [from, to] = [WAY[index], WAY[index + 1]];
+    if (from && to) await database.tasks.move(task.id, from, to, { step, stepOpened: true, itemsLeft: 0 });
+  }
+  task = await database.tasks.get(task.id);
+  expect(task.status).toBe(status);
+}
+
+const made = async () =>
+  (await database.artifacts.ofTask(task.id)).filter(({ revision }) => revision > 1).map(({ kind, position }) => `${kind} ${position}`);
+const tickets = async () => (await database.outbox.due(50)).map(({ name, payload }) => [name, (payload as { step: string }).step]);
+const regenerate = (kind: ItemKind, position: number) => gates.regenerate(task.id, 'ann', [{ kind, position }], 'too dark');
+/** Opens the step that the task has gone back to, as its service would. */
+async function open(): Promise<TaskRow> {
+  const nothing = { plan: () => [] } as unknown as StepHandler<ItemKind>;
+  await database.transaction(async (tx) => {
+    const row = await tx.tasks.lock(task.id);
+    if (row?.step) await openStep(tx, row, stepInfo(row.step), nothing, {} as TaskView);
+  });
+  return database.tasks.get(task.id);
+}
+
+describe('regenerating', () => {
+  it('a picture makes again what it is in, and nothing else', async () => {
+    await bringTo('final_review', 'cut');
+    const after = await regenerate('image', 1);
+    expect(after).toMatchObject({ status: 'generating_assets', step: 'images', stepOpened: false });
+    expect(await made()).toEqual(['image 1', 'composite 1', 'clip 1', 'cut 0']);
+    expect(await tickets()).toEqual([['open', 'images']]);
+    expect(await open()).toMatchObject({ status: 'generating_assets', stepOpened: true, itemsLeft: 1 });
+  });
+
+  it('a clip goes back to the clips, a sound effect only to the effects', async () => {
+    await bringTo('final_review', 'cut');
+    expect(await regenerate('clip', 0)).toMatchObject({ status: 'generating_video' });
+    expect(await made()).toEqual(['clip 0', 'cut 0']);
+  });
+
+  it('an effect leaves pictures and voices alone', async () => {
+    await bringTo('final_review', 'cut');
+    expect(await regenerate('sound_effect', 1)).toMatchObject({ status: 'generating_sfx' });
+    expect(await made()).toEqual(['sound_effect 1', 'cut 0']);
+  });
+
+  it('takes a task out of an error, whose letter is closed with it', async () => {
+    await bringTo('generating_video', 'clips');
+    const [, clip] = await database.artifacts.ofStep(task.id, 'clips');
+    const failure = permanent({ code: 'KIE_422', message: 'engineers', userMessage: 'people' });
+    await database.transaction((tx) => stopTask(tx, task.id, stepInfo('clips'), failure, clip ?? null));
+    expect(await database.deadLetters.list({ open: true, limit: 5, offset: 0 })).toMatchObject({ total: 1 });
+    expect(await regenerate('image', 0)).toMatchObject({ status: 'generating_assets', errorCode: null });
+    expect(await made()).toEqual(['image 0', 'composite 0', 'composite 1', 'clip 0', 'clip 1']);
+    expect(await database.deadLetters.list({ open: true, limit: 5, offset: 0 })).toMatchObject({ total: 0 });
+    expect(await database.alerts.list({ state: 'resolved', limit: 5, offset: 0 })).toMatchObject({ total: 1 });
+  });
+
+  it.each<[what: string, status: Status, step: StepName, kind: ItemKind, position: number, code: string]>([
+    ['a task that is at work', 'generating_audio', 'narrations', 'clip', 0, 'TASK_NOT_AT_REST'],
+    ['an item that is not there', 'video_ready', 'clips', 'clip', 7, 'ITEM_NOT_FOUND'],
+    ['an item of a later step', 'video_ready', 'clips', 'narration', 0, 'ITEM_NOT_FOUND'],
+    ['the storyboard, from which everything is made', 'video_ready', 'clips', 'storyboard', 0, 'ITEM_NOT_FOUND'],
+  ])('refuses %s', async (_what, status, step, kind, position, code) => {
+    await bringTo(status, step);
+    await expect(regenerate(kind, position)).rejects.toMatchObject({ code });
+    expect(await made()).toEqual([]);
+  });
+});
+
+describe('cancelling', () => {
+  it('takes items from their workers, keeps what is ready, and queueing once more makes only the rest', async () => {
+    await bringTo('generating_video', 'clips');
+    const [first, second] = await database.artifacts.ofStep(task.id, 'clips');
+    await dataSource.query(`UPDATE artifacts SET state = 'due', provider_job_id = 'job-1' WHERE id = $1`, [second?.id]);
+    const token = '00000000-0000-4000-8000-000000000001';
+    expect(await database.artifacts.claim(second?.id ?? '', second?.generation ?? 0, token, 30_000)).not.toBeNull();
+    expect(await gates.cancel(task.id, 'ann')).toMatchObject({ status: 'draft', step: null });
+    expect(await database.artifacts.renew(second?.id ?? '', token, 30_000)).toBe(false);
+    expect(await database.artifacts.commit(second?.id ?? '', token, {} as never)).toBe(false);
+    const again = await database.artifacts.find(second?.id ?? '');
+    expect(await database.artifacts.claim(again?.id ?? '', again?.generation ?? 0, token, 30_000)).toBeNull();
+    expect((await database.artifacts.overdue(-60_000)).filter(({ taskId }) => taskId === task.id)).toEqual([]);
+
+    expect(await gates.queue(task.id, 'ann')).toMatchObject({ status: 'queued' });
+    await database.tasks.move(task.id, 'queued', 'claimed', { step: 'clips', stepOpened: false });
+    for (const [from, to] of [
+      ['claimed', 'generating_assets'],
+      ['generating_assets', 'assets_ready'],
+      ['assets_ready', 'assets_approved'],
+      ['assets_approved', 'generating_composites'],
+      ['generating_composites', 'composites_ready'],
+    ] as const)
+      // prettier-ignore
+      await database.tasks.move(task.id, from, to);
+    expect(await open()).toMatchObject({ status: 'generating_video', itemsLeft: 1 });
+    const clips = await database.artifacts.ofStep(task.id, 'clips');
+    expect(clips).toMatchObject([
+      { id: first?.id, state: 'ready' },
+      { id: second?.id, state: 'due', providerJobId: 'job-1' },
+    ]);
+  });
+
+  it.each<[status: Status, step: StepName]>([
+    ['uploading', 'publication'],
+    ['published', 'publication'],
+  ])('is refused when a task is %s', async (status, step) => {
+    await bringTo(status, step);
+    await expect(gates.cancel(task.id, 'ann')).rejects.toMatchObject({ code: 'TASK_NOT_CANCELLABLE' });
+  });
+
+  it('and queueing say what they cannot do', async () => {
+    await expect(gates.queue(task.id, 'ann')).rejects.toMatchObject({ code: 'TASK_NOT_DRAFT' });
+    await gates.cancel(task.id, 'ann');
+    await expect(gates.cancel(task.id, 'ann')).rejects.toMatchObject({ code: 'TASK_NOT_CANCELLABLE' });
+  });
+});
