@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { checksum } from '#media';
 import { call } from '../../apps/local/src/gateway-client.js';
 import type { Installation } from '../installation/installation.js';
-import type { Record } from './record.js';
+import type { Inspection } from './inspection.js';
 
 /** What one kind of paid call came to. */
-export interface Bill {
+interface Bill {
   operation: string;
   /** Items that were made. */
   items: number;
@@ -20,7 +20,7 @@ export interface Bill {
   lost: number;
 }
 
-export interface Fault {
+interface Fault {
   provider: string;
   operation: string;
   kind: string;
@@ -34,7 +34,7 @@ export interface Findings {
   bills: Bill[];
   /** Calls whose answer was lost, one by one. */
   lost: { provider: string; operation: string; note: string; artifact: string; made_again: boolean }[];
-  faults: { [kind: string]: number };
+  faults: Record<string, number>;
   /** Items, tasks and messages that failed in passing and came back by themselves, and those that needed a person. */
   transientFaults: number;
   stoppedForGood: number;
@@ -72,7 +72,7 @@ export async function audit({
   videos,
 }: {
   installation: Installation;
-  record: Record;
+  record: Inspection;
   videos: number;
 }): Promise<Findings> {
   const wrong: string[] = [];
@@ -130,7 +130,13 @@ export async function audit({
   };
 }
 
-async function publications(simulatorUrl: string, workspaceRoot: string, record: Record, videos: number, wrong: string[]): Promise<number> {
+async function publications(
+  simulatorUrl: string,
+  workspaceRoot: string,
+  record: Inspection,
+  videos: number,
+  wrong: string[],
+): Promise<number> {
   const uploaded = await call<Uploaded[]>('GET', `${simulatorUrl}/simulator/youtube/videos`);
   const tasks = await record.rows<{
     title: string;
@@ -159,7 +165,7 @@ async function publications(simulatorUrl: string, workspaceRoot: string, record:
 async function billOf(
   { operation, provider, kind }: (typeof PAID)[number],
   simulatorUrl: string,
-  record: Record,
+  record: Inspection,
   injected: readonly Fault[],
 ): Promise<Bill> {
   const billed = await call<unknown[]>('GET', `${simulatorUrl}/simulator/calls?provider=${provider}&operation=${operation}`);
@@ -173,7 +179,7 @@ async function billOf(
   return { operation, billed: billed.length, cut, items: row?.items ?? 0, recorded: row?.recorded ?? 0, lost: row?.lost ?? 0 };
 }
 
-async function lostCalls(record: Record): Promise<Findings['lost']> {
+async function lostCalls(record: Inspection): Promise<Findings['lost']> {
   return record.rows(
     `SELECT provider, operation, coalesce(note, '') AS note, artifact_id AS artifact,
             EXISTS (SELECT FROM video_costs AS later WHERE later.artifact_id = lost.artifact_id AND later.created_at > lost.created_at) AS made_again
@@ -181,7 +187,7 @@ async function lostCalls(record: Record): Promise<Findings['lost']> {
   );
 }
 
-async function artifactFiles(record: Record, workspaceRoot: string, wrong: string[]): Promise<number> {
+async function artifactFiles(record: Inspection, workspaceRoot: string, wrong: string[]): Promise<number> {
   const artifacts = await record.rows<{ id: string; kind: string; path: string; checksum: string; bytes: string }>(
     `SELECT id, kind, path, checksum, bytes FROM artifacts WHERE state = 'ready'`,
   );
@@ -200,7 +206,7 @@ export async function unfinishedFiles(workspaceRoot: string): Promise<string[]> 
   return left.map(({ parentPath, name }) => join(parentPath, name));
 }
 
-async function alertsOf(simulatorUrl: string, record: Record, wrong: string[]): Promise<Findings['alerts']> {
+async function alertsOf(simulatorUrl: string, record: Inspection, wrong: string[]): Promise<Findings['alerts']> {
   const messages = await call<{ service: string; text: string }[]>('GET', `${simulatorUrl}/simulator/chat/messages`);
   const letters = await record.rows<{ task_id: string; code: string; created_at: Date }>(
     'SELECT task_id, code, created_at FROM dead_letters',

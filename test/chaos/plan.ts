@@ -23,7 +23,7 @@ export interface Plan {
 }
 
 /** Numbers in [0, 1) that follow from a seed (mulberry32). */
-export function random(seed: number): () => number {
+function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -9,7 +9,7 @@ import { Installation } from '../installation/installation.js';
 import { audit, unfinishedFiles, type Findings } from './audit.js';
 import { Engines } from './engines.js';
 import { planOf, type Blow, type CrashPoint } from './plan.js';
-import { Record } from './record.js';
+import { Inspection } from './inspection.js';
 import { Reviewer, type ReviewerLog } from './reviewer.js';
 
 export interface ChaosOptions {
@@ -33,7 +33,7 @@ export interface ChaosOptions {
 export interface ChaosReport {
   options: ChaosOptions;
   minutes: number;
-  blows: Partial<{ [kind in Blow['kind']]: number }>;
+  blows: Partial<Record<Blow['kind'], number>>;
   /** Waypoints at which a process was killed. */
   crashed: string[];
   /** How long each emptied Redis took to be whole again (ms). */
@@ -73,7 +73,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 
 class Chaos {
   private readonly plan;
-  private readonly record: Record;
+  private readonly record: Inspection;
   private readonly crashPoints: CrashPoint[];
   private readonly report: Omit<ChaosReport, 'findings' | 'reviewer' | 'minutes'>;
   private installation: Installation | null = null;
@@ -96,7 +96,7 @@ class Chaos {
   ) {
     this.plan = planOf(options.seed, options.minutes * 60_000);
     this.crashPoints = [...this.plan.crashPoints];
-    this.record = new Record(engines.databaseUrl, engines.redisUrl, PREFIX);
+    this.record = new Inspection(engines.databaseUrl, engines.redisUrl, PREFIX);
     this.report = {
       options,
       blows: {},
@@ -248,7 +248,7 @@ class Chaos {
       (async () => {
         while (!this.ended) {
           for (const service of SERVICES) {
-            if (this.ended || this.busy.has(service) || this.here().isRunning(service)) continue;
+            if (this.busy.has(service) || this.here().isRunning(service)) continue;
             this.busy.add(service);
             this.inBackground(
               this.upkeep,
@@ -267,7 +267,7 @@ class Chaos {
     await wait(DOWN_MS);
     const index = this.quiet ? -1 : this.crashPoints.findIndex((point) => point.service === service);
     const [point] = index < 0 ? [] : this.crashPoints.splice(index, 1);
-    const environment: { [name: string]: string } = {};
+    const environment: Record<string, string> = {};
     if (point) {
       environment.CRASH_AT = `${point.waypoint}:${point.passes}${point.inScript ? '@parent' : ''}`;
       environment.CRASH_MARK = join(this.folder, `crash-${this.marks++}`);

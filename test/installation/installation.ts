@@ -16,7 +16,7 @@ const START_TIMEOUT_MS = 60_000;
 const LINES_KEPT = 200;
 
 /** A channel of the example files, with fewer scenes. */
-export interface TestChannel {
+interface TestChannel {
   key: string;
   youtubeChannelId: string;
   scenes: number;
@@ -153,7 +153,7 @@ export class Installation {
 
   isRunning(name: string): boolean {
     const child = this.processes.get(name)?.child;
-    return child !== undefined && child.exitCode === null && child.signalCode === null;
+    return child?.exitCode === null && child.signalCode === null;
   }
 
   /** Ends a process as a power cut would. */

@@ -1,7 +1,7 @@
 export { Admission } from './admission.js';
 export { CallFiles } from './call-files.js';
 export { DecisionRefused, Gates, type ItemName } from './gates.js';
-export { RATE_LIMITED } from './incidents.js';
+export { RATE_LIMITED, reportLimit } from './incidents.js';
 export { OutboxRelay, QUEUES } from './outbox-relay.js';
 export { QueuesModule } from './queues.module.js';
 export { recordJob } from './paid-calls.js';
@@ -10,5 +10,5 @@ export { ScriptRunner, scriptPath } from './script-runner.js';
 export { StageModule } from './stage.module.js';
 export { written, type Item, type Made, type Stage, type StepHandler, type TaskView } from './stage.js';
 export { endInOrder, runService, startService } from './start-service.js';
-export { storyboardOf } from './step-flow.js';
+export { stopTask } from './step-flow.js';
 export { showInNotion, type NotionJob } from './tickets.js';

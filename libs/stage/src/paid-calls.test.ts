@@ -116,7 +116,7 @@ async function work(): Promise<ArtifactRow> {
       return { result, simulated: true };
     },
   };
-  const steps = new Map([['images', handler as unknown as StepHandler<ItemKind>]]);
+  const steps = new Map<string, StepHandler<ItemKind>>([['images', handler]]);
   const relay = { wake: () => undefined } as OutboxRelay;
   const tickets = new TicketHandler(database, files, new PaidCalls(database, files, runner, values), runner, relay, steps, values);
   const { channelId: channel_id, taskId: task_id, id: artifact_id } = item;
@@ -306,4 +306,15 @@ describe('a call whose answer was lost', () => {
 it('two calls of one item cannot be open at once', async () => {
   await leftBehind();
   await expect(leftBehind()).rejects.toThrow(/uq_video_costs_artifact_id_open/);
+});
+
+it('a call whose item was replaced in the middle of it is settled for the bill', async () => {
+  const leftovers = new CallFiles(database, new Workspace(join(folder, 'workspace')));
+  const call = await leftBehind({ event: 'calling' }, { event: 'done', result: { model: 'painter' } });
+  await dataSource.query(`UPDATE artifacts SET state = 'superseded'`);
+  expect(await leftovers.settleAbandoned()).toBe(0);
+  await anHourAgo(call);
+  expect(await leftovers.settleAbandoned()).toBe(1);
+  expect(await calls()).toEqual([['billed', 0.03]]);
+  expect(await current()).toMatchObject({ costUsd: 0.03 });
 });

@@ -1,11 +1,12 @@
-import { copyFile, link, mkdir, open, readFile } from 'node:fs/promises';
+import { copyFile, link, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { settings, type Settings } from '#config';
 import { Database, type ArtifactRow, type VideoCostRow } from '#database';
 import { Failure, permanent, reached, transient, waiting, type ScriptArguments, type ScriptName, type ScriptResult } from '#pipeline';
 import { Inject, Injectable } from '@nestjs/common';
+import { readOutcome } from './call-journal.js';
 import { ItemFiles } from './item-files.js';
-import { outcomeOf, resultOf, type Outcome } from './script-events.js';
+import { resultOf, type Outcome } from './script-events.js';
 import { ScriptRunner } from './script-runner.js';
 import type { Price } from './stage.js';
 import { makeTicket } from './tickets.js';
@@ -203,18 +204,8 @@ export class PaidCalls {
     return PUBLIC_URL && provider === 'kie' ? `${PUBLIC_URL}/webhook/kie/${id}` : null;
   }
 
-  /** What the journal says. Where there is none yet, it is made with `void`: a script that is late will find it and not call. */
   private async outcome(artifact: ArtifactRow, call: VideoCostRow): Promise<Outcome> {
-    const { journal } = this.files.call(artifact, call.id);
-    await mkdir(dirname(journal), { recursive: true });
-    const created = await open(journal, 'wx').catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null;
-      throw error;
-    });
-    if (!created) return outcomeOf(await readFile(journal, 'utf8'));
-    await created.appendFile('{"event":"void"}\n');
-    await created.close();
-    return { event: 'void' };
+    return readOutcome(this.files.call(artifact, call.id).journal);
   }
 }
 

@@ -137,7 +137,7 @@ export async function remake(tx: Database, task: TaskRow, named: readonly Artifa
 const NO_ERROR = { failedArtifactId: null, errorCode: null, errorMessage: null };
 
 /** The finished storyboard of a task, or null before it is written. */
-export async function storyboardOf(database: Database, taskId: string): Promise<Storyboard | null> {
+async function storyboardOf(database: Database, taskId: string): Promise<Storyboard | null> {
   const [artifact] = await database.artifacts.ready(taskId, 'storyboard');
   return artifact?.result?.storyboard ?? null;
 }

@@ -3,12 +3,15 @@ import { settings, type Settings } from '#config';
 import { Database, type ArtifactRow, type TaskRow } from '#database';
 import {
   Failure,
-  STAGES,
   permanent,
   reached,
   retryDelayMs,
+  STAGES,
   stepInfo,
   type ItemKind,
+  type ScriptArguments,
+  type ScriptName,
+  type ScriptResult,
   type StepInfo,
   type Ticket,
   type TicketName,
@@ -20,7 +23,7 @@ import { Lease } from './lease.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { PaidCalls } from './paid-calls.js';
 import { ScriptRunner } from './script-runner.js';
-import type { Item, Made, StepHandler, TaskView } from './stage.js';
+import type { Item, Made, Price, StepHandler, TaskView } from './stage.js';
 import { completeStep, openStep, stopTask } from './step-flow.js';
 import { makeTicket } from './tickets.js';
 
@@ -125,8 +128,12 @@ export class TicketHandler {
     let paid: Finished['paid'] = null;
     const make = async (out: string): Promise<Made<ItemKind>> => {
       const renew = (database: Database) => lease.renew(database);
-      const run: Item<ItemKind>['run'] = async (name, args, price) => {
-        if (!price || providerJobId) return this.scripts.run(name, { ...args, out } as never, { signal });
+      const run = async <N extends ScriptName>(
+        name: N,
+        args: Omit<ScriptArguments<N>, 'out'>,
+        price?: Price<N>,
+      ): Promise<ScriptResult<N>> => {
+        if (!price || providerJobId) return this.scripts.run(name, { ...args, out } as ScriptArguments<N>, { signal });
         const call = await this.calls.make({ artifact, renew, out, signal }, recovered.finished, name, args, price);
         paid = call;
         return call.result;

@@ -15,6 +15,7 @@ const EVERY_MS = {
   reissue_row_updates: 30_000,
   show_dead_letters: 5_000,
   sweep_call_files: 30_000,
+  settle_abandoned_calls: 60_000,
 } as const;
 type Chore = keyof typeof EVERY_MS;
 
@@ -38,6 +39,7 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
     reissue_row_updates: () => this.reissueRowUpdates(),
     show_dead_letters: () => this.deadLetters.show(),
     sweep_call_files: () => this.callFiles.sweep(),
+    settle_abandoned_calls: () => this.callFiles.settleAbandoned(),
   };
 
   constructor(

@@ -1,19 +1,21 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Database, type TaskRow } from '#database';
 import { DEAD_LETTER_QUEUE, permanent, quotaExhausted, stepInfo, transient, type Status } from '#pipeline';
+import { reportLimit, stopTask } from '#stage';
 import { createTestDatabase, eventually, testRedis, type TestDatabase } from '#testing';
 import { getQueueToken } from '@nestjs/bullmq';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Queue } from 'bullmq';
 import { DataSource } from 'typeorm';
-import { reportLimit } from '../../../../libs/stage/src/incidents.js';
-import { stopTask } from '../../../../libs/stage/src/step-flow.js';
 import { startSimulator } from '../../../simulator/src/main.js';
 import { createGateway } from '../main.js';
 import { Watch } from './watch.js';
+
+/** Alerts are looked for every few seconds, dead letters too. */
+jest.setTimeout(60_000);
 
 const CHANNEL_FILE = `name: Tide\nlanguage: en\nvoice_id: JBFqnCBsd6RMkjVDRZzb\nstyle: blue\natmosphere: calm\nscenes: 3
 youtube:\n  channel_id: UCsimulatedchannel000001\n  privacy: private\n  category_id: '28'\n  made_for_kids: false\n  synthetic_media: true\n`;

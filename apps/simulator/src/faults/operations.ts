@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 
 /** A refusal as a provider words it: too many requests at a time, or a fault of its own. */
-export interface Refusal {
+interface Refusal {
   status: number;
   body: object | string;
   headers?: Readonly<Record<string, string>>;

@@ -122,7 +122,7 @@ class KieController {
       const source = await this.files.save('source.png', await sharp(bytes).png({ compressionLevel: 1 }).toBuffer());
       const clip = await this.files.reserve('clip.mp4');
       await this.clips.make(source.path, clip.path, seconds, this.jobs.size);
-      await sleep(job.createTime + lastsMs - Date.now(), undefined, { ref: false });
+      await sleep(Math.max(0, job.createTime + lastsMs - Date.now()), undefined, { ref: false });
       job.resultUrl = url(`/files/${clip.name}`);
       job.state = 'success';
     } catch (error) {

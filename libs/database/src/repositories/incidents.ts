@@ -47,6 +47,9 @@ export interface Alert {
 export const ALERT_TARGETS = ['slack', 'discord'] as const;
 export type AlertTarget = (typeof ALERT_TARGETS)[number];
 
+/** The database's own clock counts: those of the hosts may differ. */
+const inMs = (ms: number) => `now() + ${Math.round(ms)} * interval '1 millisecond'`;
+
 export class Alerts {
   constructor(private readonly manager: EntityManager) {}
 
@@ -124,7 +127,7 @@ export class Alerts {
         await manager.update(
           AlertRow,
           alerts.map(({ id }) => id),
-          { deliverAt: new Date(Date.now() + holdMs) },
+          { deliverAt: () => inMs(holdMs) },
         );
       return alerts;
     });
@@ -137,11 +140,7 @@ export class Alerts {
 
   /** Puts a delivery off after a failure. */
   async putOff(id: string, delayMs: number): Promise<void> {
-    await this.manager.update(
-      AlertRow,
-      { id },
-      { deliverAt: new Date(Date.now() + delayMs), deliveryAttempts: () => 'delivery_attempts + 1' },
-    );
+    await this.manager.update(AlertRow, { id }, { deliverAt: () => inMs(delayMs), deliveryAttempts: () => 'delivery_attempts + 1' });
   }
 }
 

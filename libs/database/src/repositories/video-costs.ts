@@ -72,6 +72,15 @@ export class VideoCosts {
     return result.affected === 1;
   }
 
+  /** Open calls of items that were replaced, older than that (ms). */
+  async abandoned(olderThanMs: number): Promise<VideoCostRow[]> {
+    return this.manager
+      .createQueryBuilder(VideoCostRow, 'cost')
+      .where(`cost.state = 'intended' AND cost.created_at < now() - :olderThanMs * interval '1 millisecond'`, { olderThanMs })
+      .andWhere(`EXISTS (SELECT FROM artifacts WHERE artifacts.id = cost.artifact_id AND artifacts.state = 'superseded')`)
+      .getMany();
+  }
+
   /** Calls that were settled within that time (ms) and whose item nobody is making: nothing that they have left is needed any more. */
   async settledLately(withinMs: number): Promise<Pick<VideoCostRow, 'id' | 'channelId' | 'taskId'>[]> {
     return this.manager

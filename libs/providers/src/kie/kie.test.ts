@@ -198,16 +198,24 @@ describe('a download', () => {
     expect(JSON.parse(asked[1]?.body ?? '')).toEqual({ url: `${base}/clip.mp4` });
   });
 
-  it('that breaks off is tried again', async () => {
-    answers = [
-      (_request, response) => {
-        response.writeHead(200, { 'content-length': clip.length });
-        response.write(clip.subarray(0, 1_000), () => response.destroy());
-      },
-    ];
+  const breaksOff: Answer = (_request, response) => {
+    response.writeHead(200, { 'content-length': clip.length });
+    response.write(clip.subarray(0, 1_000), () => response.destroy());
+  };
+
+  it('that breaks off is begun anew, and brings every byte', async () => {
+    answers = [breaksOff, page(503), whole];
+    await kie.download(`${base}/clip.mp4`, at('clip.mp4'), idle);
+    expect((await readFile(at('clip.mp4'))).equals(clip)).toBe(true);
+    expect(asked).toHaveLength(3);
+  }, 20_000);
+
+  it('that breaks off again and again is left to the queue', async () => {
+    answers = [breaksOff];
     const failure = await failureOf(kie.download(`${base}/clip.mp4`, at('clip.mp4'), idle));
     expect(failure).toMatchObject({ kind: 'transient', code: 'KIE_DOWNLOAD_CUT' });
-  });
+    expect(asked).toHaveLength(4);
+  }, 20_000);
 
   it('of a file that is there no more says so', async () => {
     answers = [page(404), refused(422)];

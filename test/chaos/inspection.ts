@@ -16,7 +16,7 @@ const DUE = `
     AND NOT EXISTS (SELECT FROM outbox WHERE outbox.job_id = tasks.id || '-' || tasks.step || '-g' || tasks.step_generation)`;
 
 /** The record and the queues as they really are, seen past the product. */
-export class Record {
+export class Inspection {
   private readonly queues: Map<string, Queue>;
   private readonly redis: Redis;
 
