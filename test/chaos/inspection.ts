@@ -35,13 +35,14 @@ export class Inspection {
 
   /** Rows of a query, on a connection of its own: Postgres comes and goes. */
   async rows<T extends object>(query: string, values: readonly unknown[] = []): Promise<T[]> {
-    const client = new Client({ connectionString: this.databaseUrl });
+    // A Postgres that goes down in the middle of a handshake would be waited for for ever.
+    const client = new Client({ connectionString: this.databaseUrl, connectionTimeoutMillis: 5_000, query_timeout: 15_000 });
     client.on('error', () => undefined);
     await client.connect();
     try {
       return (await client.query<T>(query, [...values])).rows;
     } finally {
-      await client.end();
+      await client.end().catch(() => undefined);
     }
   }
 

@@ -45,6 +45,7 @@ export function planOf(seed: number, lengthMs: number): Plan {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T;
   const between = (from: number, to: number) => Math.round(from + next() * (to - from));
   const blows: Blow[] = [];
+  if (lengthMs === 0) return { blows, crashPoints: [] };
   // Kills all the time, the rarer blows at their share of the run, so that a short one has each of them once, too.
   for (let atMs = between(3_000, 9_000); atMs < lengthMs; atMs += between(4_000, 14_000)) {
     const kind = next() < 0.8 ? 'kill' : 'terminate';

@@ -7,6 +7,10 @@ import type { Failure, StepInfo } from '#pipeline';
 export const RATE_LIMITED = 'rate_limited';
 const QUOTA_EXHAUSTED = 'quota_exhausted';
 
+/** Codes of failures after which nothing of a channel can be published until somebody connects it anew. */
+const DISCONNECTED = ['OAUTH_INVALID_GRANT', 'CHANNEL_NOT_CONNECTED', 'WRONG_YOUTUBE_CHANNEL', 'YOUTUBE_AUTH_ERROR'];
+
+const disconnected = (channelId: string) => `channel_disconnected:${channelId}`;
 const stopped = (taskId: string) => `task_stopped:${taskId}`;
 const quota = (provider: string) => `${QUOTA_EXHAUSTED}:${provider}`;
 
@@ -39,6 +43,19 @@ export async function reportStop(
     title: `"${task.title}" (${channel.key}) stopped at ${what}`,
     text: `${failure.userMessage} [${failure.code}] Task ${task.id}.`,
   });
+  if (!DISCONNECTED.includes(failure.code)) return;
+  await tx.alerts.raise({
+    kind: 'channel_disconnected',
+    key: disconnected(task.channelId),
+    channelId: task.channelId,
+    title: `The channel ${channel.key} is not connected to YouTube`,
+    text: `${failure.userMessage} Until then nothing of this channel is published; other channels go on.`,
+  });
+}
+
+/** A channel was connected anew. */
+export async function closeDisconnection(tx: Database, channelId: string): Promise<void> {
+  await tx.alerts.resolve(disconnected(channelId));
 }
 
 /** A person has acted on a task that had stopped, or given it up. */

@@ -1,7 +1,7 @@
 export { Admission } from './admission.js';
 export { CallFiles } from './call-files.js';
 export { DecisionRefused, Gates, type ItemName } from './gates.js';
-export { RATE_LIMITED, reportLimit } from './incidents.js';
+export { RATE_LIMITED, closeDisconnection, reportLimit } from './incidents.js';
 export { OutboxRelay, QUEUES } from './outbox-relay.js';
 export { QueuesModule } from './queues.module.js';
 export { recordJob } from './paid-calls.js';

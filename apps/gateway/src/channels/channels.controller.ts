@@ -1,5 +1,6 @@
 import { required, settings, type Settings } from '#config';
 import { Database, TokenCipher, type ChannelRow } from '#database';
+import { closeDisconnection } from '#stage';
 import { GrantFile, grantOf, serializeGrant } from '#providers/youtube';
 import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
@@ -80,13 +81,11 @@ export class ChannelsController {
     }
     const cipher = new TokenCipher(required(this.settings, 'TOKEN_ENCRYPTION_KEY'));
     const grantEncrypted = cipher.encrypt(serializeGrant(grantOf(grant)), id);
-    await this.database.oauthTokens.save({ channelId: id, grantEncrypted, expiresAt: new Date(grant.expires_at) });
-    await this.database.auditLogs.add({
-      channelId: id,
-      taskId: null,
-      actor: 'api',
-      action: 'channel_connected',
-      details: { youtube_channel_id: wanted },
+    await this.database.transaction(async (tx) => {
+      await tx.oauthTokens.save({ channelId: id, grantEncrypted, expiresAt: new Date(grant.expires_at) });
+      await closeDisconnection(tx, id);
+      const details = { youtube_channel_id: wanted };
+      await tx.auditLogs.add({ channelId: id, taskId: null, actor: 'api', action: 'channel_connected', details });
     });
   }
 

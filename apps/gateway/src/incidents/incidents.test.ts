@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +46,7 @@ beforeAll(async () => {
     SIMULATOR_URL: simulator.url,
     SLACK_WEBHOOK_URL: `${simulator.url}/slack/services/T1/B1/secret`,
     DISCORD_WEBHOOK_URL: `${simulator.url}/discord/api/webhooks/1/secret`,
+    TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     LOG_LEVEL: 'silent',
     HOST: '127.0.0.1',
     API_TOKEN: '',
@@ -67,7 +69,10 @@ const ask = async <T>(method: string, path: string, body?: object) => {
     method,
     ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   });
-  return { status: response.status, body: (await response.json()) as T & { data: T; error: { code: string } } };
+  return {
+    status: response.status,
+    body: (response.status === 204 ? {} : await response.json()) as T & { data: T; error: { code: string } },
+  };
 };
 const messages = async () =>
   (await (await fetch(`${simulator.url}/simulator/chat/messages`)).json()) as { service: string; text: string }[];
@@ -99,14 +104,14 @@ beforeEach(async () => {
 });
 
 /** Brings the task to work and stops it there. */
-async function stop(): Promise<string> {
+async function stop(failure = FAILURE): Promise<string> {
   await database.transaction(async (tx) => {
     await tx.tasks.move(task.id, 'draft', 'queued');
     for (const [index, to] of WAY.entries()) {
       const from = WAY[index - 1];
       if (from) await tx.tasks.move(task.id, from, to, { step: 'images', stepOpened: true });
     }
-    await stopTask(tx, task.id, stepInfo('images'), permanent(FAILURE), null);
+    await stopTask(tx, task.id, stepInfo('images'), permanent(failure), null);
   });
   const { letters } = await database.deadLetters.list({ open: true, limit: 50, offset: 0 });
   return letters.find(({ taskId }) => taskId === task.id)?.id ?? '';
@@ -121,6 +126,22 @@ describe('a task that stops for good', () => {
     expect((await told(task.title, 2)).sort()).toEqual(['Alert', 'Alert', 'Resolved', 'Resolved']);
     const { body } = await ask<{ task_id: string; state: string }[]>('GET', '/api/v1/alerts?state=resolved');
     expect(body.data.filter(({ task_id }) => task_id === task.id)).toHaveLength(1);
+  });
+
+  it('because its channel is not connected raises one alert for the channel, which ends when it is', async () => {
+    await stop({ ...FAILURE, code: 'OAUTH_INVALID_GRANT', userMessage: 'Connect the channel again.' });
+    const open = async () => (await database.alerts.list({ state: 'open', limit: 50, offset: 0 })).alerts.map(({ key }) => key);
+    const key = `channel_disconnected:${task.channelId}`;
+    expect(await open()).toContain(key);
+    const connected = await ask('PUT', `/api/v1/channels/${task.channelId}/oauth-token`, {
+      channel_id: 'UCsimulatedchannel000001',
+      refresh_token: 'r',
+      access_token: 'a',
+      expires_at: new Date().toISOString(),
+      scopes: ['youtube.upload'],
+    });
+    expect(connected.status).toBe(204);
+    expect(await open()).not.toContain(key);
   });
 
   it('is a dead letter that one request takes back to work, and only once', async () => {
