@@ -84,8 +84,9 @@ class Chaos {
   private readonly upkeep = new Set<Promise<void>>();
   private began = 0;
   private marks = 0;
-  /** Engines that are down. */
-  private away = 0;
+  /** Whether an engine is down, or about to be. */
+  private away = false;
+  private engineTurn: Promise<void> = Promise.resolve();
   private quiet = false;
   private ended = false;
 
@@ -190,30 +191,40 @@ class Chaos {
       case 'pause':
         return this.pause(blow.service, blow.forMs);
       case 'flush_redis':
-        await this.record.flushRedis();
+        await this.inTurn(() => this.record.flushRedis());
         return this.measureWhole();
       case 'restart_redis':
-        this.away += 1;
-        await this.engines.stopRedis();
-        await wait(blow.downMs / 2);
-        this.report.webhook.withoutRedis.push(await this.postWebhook());
-        await wait(blow.downMs / 2);
-        await this.engines.startRedis();
-        this.away -= 1;
+        await this.inTurn(async () => {
+          await this.engines.stopRedis();
+          await wait(blow.downMs / 2);
+          this.report.webhook.withoutRedis.push(await this.postWebhook());
+          await wait(blow.downMs / 2);
+          await this.engines.startRedis();
+        });
         return this.measureWhole();
       case 'restart_postgres': {
-        this.away += 1;
-        await this.engines.stopPostgres();
-        await wait(blow.downMs / 2);
-        const id = `during-outage-${this.report.webhook.withoutPostgres.length}`;
-        this.report.webhook.withoutPostgres.push(await this.postWebhook(id));
-        await wait(blow.downMs / 2);
-        await this.engines.startPostgres();
-        this.away -= 1;
+        const id = `during-outage-${blow.atMs}`;
+        await this.inTurn(async () => {
+          await this.engines.stopPostgres();
+          await wait(blow.downMs / 2);
+          this.report.webhook.withoutPostgres.push(await this.postWebhook(id));
+          await wait(blow.downMs / 2);
+          await this.engines.startPostgres();
+        });
         await wait(2_000);
         this.report.webhook.withoutPostgresLater.push(await this.postWebhook(id));
       }
     }
+  }
+
+  /** One engine is away at a time, so that what is measured has one cause. */
+  private async inTurn(blow: () => Promise<void>): Promise<void> {
+    const turn = this.engineTurn.then(async () => {
+      this.away = true;
+      await blow().finally(() => (this.away = false));
+    });
+    this.engineTurn = turn.catch(() => undefined);
+    return turn;
   }
 
   /** Stops a service in its tracks until others have taken its items, then lets it go on with what it believes to hold. */
@@ -296,8 +307,8 @@ class Chaos {
     let [from, clean] = [performance.now(), 0];
     while (!this.ended && performance.now() - from < 180_000) {
       // While Redis or Postgres is away, nothing can be made whole.
-      if (this.away > 0) from = performance.now();
-      const missing = this.away > 0 ? -1 : await this.record.withoutTicket().catch(() => -1);
+      if (this.away) from = performance.now();
+      const missing = this.away ? -1 : await this.record.withoutTicket().catch(() => -1);
       clean = missing === 0 ? clean + 1 : 0;
       // A look between a commit and its relay may find one missing, so one clean look is no proof.
       if (clean === 3) break;
