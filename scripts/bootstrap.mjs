@@ -37,6 +37,13 @@ const COMMANDS = {
     build: true,
     run: (args) => node(['dist/test/chaos/main.js', ...args]),
   },
+  doctor: {
+    about: 'look at settings, programs, engines, disk, channels and keys, and say what to mend',
+    needs: [],
+    likes: [],
+    build: true,
+    run: (args) => node(['dist/apps/local/src/doctor.js', ...args]),
+  },
   bench: {
     about: 'start-up time and memory of every service',
     needs: ['ffmpeg', 'redis'],

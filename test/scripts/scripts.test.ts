@@ -109,13 +109,28 @@ describe('the scripts, run by hand one after another', () => {
     expect(await probe(at('final.mp4'))).toMatchObject({ width: 1920, height: 1080, durationMs: Math.round((total / 24) * 1_000) });
   }, 60_000);
 
-  it('write-storyboard writes one that is whole', async () => {
+  it('write-storyboard writes one that is whole, and gives one with mistakes back once', async () => {
     await writeFile(at('instructions.md'), 'Write a storyboard.');
-    const brief = 'Title: The Reef\nTopic: coral\nNumber of scenes: 2';
-    const run = await script('write-storyboard', ['--instructions=instructions.md', `--brief=${brief}`, '--out=storyboard.json']);
-    expect([run.stderr, run.exitCode]).toEqual(['', 0]);
-    const parsed = parseStoryboard(JSON.parse(await readFile(at('storyboard.json'), 'utf8')));
-    expect(parsed.ok && parsed.value.scenes.length).toBe(2);
+    const write = (topic: string) =>
+      script('write-storyboard', [
+        '--instructions=instructions.md',
+        `--brief=Title: The Reef\nTopic: ${topic}`,
+        '--scenes=2',
+        '--out=storyboard.json',
+      ]);
+    const answers = async () =>
+      (await call<unknown[]>('GET', `${simulator.url}/simulator/calls?provider=gemini&operation=storyboard`)).length;
+    for (const [topic, asked] of [
+      ['coral', 1],
+      ['coral, slip once', 2],
+    ] as const) {
+      const before = await answers();
+      const run = await write(topic);
+      expect([run.stderr, run.exitCode]).toEqual(['', 0]);
+      const parsed = parseStoryboard(JSON.parse(await readFile(at('storyboard.json'), 'utf8')), 2);
+      expect([parsed.ok, (await answers()) - before]).toEqual([true, asked]);
+    }
+    expect(failureIn(await write('coral, slip always'))).toMatchObject({ code: 'STORYBOARD_INVALID', kind: 'permanent' });
     await Promise.all(['instructions.md', 'storyboard.json'].map((name) => rm(at(name))));
   }, 60_000);
 

@@ -24,7 +24,7 @@ export class AssetStage implements Stage<'asset'> {
       const price = prices(this.settings).storyboard;
       const { model } = await run(
         'write-storyboard',
-        { instructions: join(this.settings.PROMPTS_DIR, 'storyboard.md'), brief: briefOf(task) },
+        { instructions: join(this.settings.PROMPTS_DIR, 'storyboard.md'), brief: briefOf(task), scenes: task.channel.scenes },
         {
           provider: 'gemini',
           operation: 'storyboard',
@@ -59,7 +59,6 @@ function briefOf({ title, topic, storyDirection, channel }: TaskView): string {
     `Title: ${title}`,
     `Topic: ${topic || title}`,
     `Story direction: ${storyDirection || 'as you see fit'}`,
-    `Number of scenes: ${channel.scenes}`,
     `Style: ${channel.style}`,
     `Atmosphere: ${channel.atmosphere}`,
     `Language: ${channel.language}`,

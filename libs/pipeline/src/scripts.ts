@@ -6,9 +6,9 @@ import type { ClipSeconds, WordTiming } from './items.js';
  * file. Services run them as subprocesses; with `--json` a script prints one `ScriptEvent` a line on stdout.
  */
 interface Scripts {
-  /** `instructions`: a file; `brief`: what the creator asked for. The file that is written is the storyboard, checked. */
+  /** `instructions`: a file; `brief`: what the creator asked for; `scenes`: how many. The file that is written is the storyboard, checked. */
   'write-storyboard': {
-    arguments: { instructions: string; brief: string; out: string };
+    arguments: { instructions: string; brief: string; scenes: number; out: string };
     result: { model: string; input_tokens: number; output_tokens: number };
   };
   'generate-asset': { arguments: { prompt: string; out: string }; result: { model: string } };

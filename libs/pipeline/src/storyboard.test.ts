@@ -27,6 +27,18 @@ describe('parseStoryboard', () => {
     expect(parsed).toEqual({ ok: true, value: storyboard() });
   });
 
+  it('holds it to the number of scenes that was asked for, and to what can be said in one', () => {
+    const long = { ...scene, narration: Array.from({ length: 40 }, () => 'word').join(' ') };
+    expect(parseStoryboard(storyboard(), 1).ok).toBe(true);
+    expect(parseStoryboard(storyboard({ scenes: [scene, long] }), 3)).toMatchObject({
+      ok: false,
+      problems: [
+        { field: 'scenes.1.narration', message: expect.stringContaining('17 s') as unknown },
+        { field: 'scenes', message: 'there must be 3 scenes, not 2' },
+      ],
+    });
+  });
+
   it('names every wrong field at once, by its path', () => {
     const wrong = storyboard({
       title: 'a <b> title',

@@ -89,12 +89,27 @@ export class Storyboard {
   scenes: StoryboardScene[];
 }
 
-/** A storyboard from outside (the LLM, a file), or every problem that it has. */
-export function parseStoryboard(data: unknown): Parsed<Storyboard> {
+/**
+ * A storyboard from outside (the LLM, a file), or every problem that it has.
+ * @param scenes how many it must have; left out, any number will do
+ */
+export function parseStoryboard(data: unknown, scenes?: number): Parsed<Storyboard> {
   const parsed = parse(Storyboard, data);
   if (!parsed.ok) return parsed;
-  const problems = danglingReferences(parsed.value);
+  const problems = [...danglingReferences(parsed.value), ...unspeakable(parsed.value)];
+  const count = parsed.value.scenes.length;
+  if (scenes !== undefined && count !== scenes) problems.push({ field: 'scenes', message: `there must be ${scenes} scenes, not ${count}` });
   return problems.length === 0 ? parsed : { ok: false, problems };
+}
+
+/** What cannot be said while the longest clip lasts: its last frame would stand still. */
+function unspeakable({ scenes }: Storyboard): Problem[] {
+  return scenes.flatMap(({ narration }, index) => {
+    const seconds = narrationSeconds(narration);
+    if (seconds <= LONGEST_NARRATION_SECONDS) return [];
+    const message = `narration takes about ${Math.round(seconds)} s to say, at most ${LONGEST_NARRATION_SECONDS} are allowed; shorten it`;
+    return [{ field: `scenes.${index}.narration`, message }];
+  });
 }
 
 /** What one field cannot see: keys that are used twice, scenes that name images that do not exist or too many of them. */
@@ -157,6 +172,9 @@ export const STORYBOARD_JSON_SCHEMA = {
     },
   },
 } as const;
+
+/** The longest clip is 10 s; a little more is held on its last frame (s). */
+const LONGEST_NARRATION_SECONDS = 12;
 
 /** Words that a narrator says in a second; what the writing instructions ask for, too. */
 const WORDS_PER_SECOND = 2.3;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SIMULATED_KEY } from '#config';
-import { Body, Controller, Headers, HttpCode, Module, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Module, Param, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { WireError, text } from '../answer.js';
 import { Ledger } from '../ledger.js';
@@ -15,6 +15,29 @@ const CONTEXT_FIELDS = ['previous_text', 'next_text', 'previous_request_ids', 'n
 /** Longest text of a request. */
 const LONGEST = 5_000;
 
+/** An account of the plan "creator" at the beginning of its period; every field that the SDK demands. */
+const SUBSCRIPTION = {
+  tier: 'creator',
+  character_limit: 100_000,
+  max_character_limit_extension: null,
+  max_credit_limit_extension: 'unlimited',
+  can_extend_character_limit: false,
+  allowed_to_extend_character_limit: false,
+  voice_slots_used: 0,
+  professional_voice_slots_used: 0,
+  professional_voice_slots_used_in_workspace: 0,
+  voice_limit: 30,
+  voice_add_edit_counter: 0,
+  professional_voice_limit: 1,
+  can_extend_voice_limit: false,
+  can_use_instant_voice_cloning: true,
+  can_use_professional_voice_cloning: true,
+  current_overage: { amount: '0', currency: 'usd' },
+  status: 'active',
+  has_open_invoices: false,
+  open_invoices: [],
+};
+
 function refuse(status: number, code: string, message: string, param?: string): WireError {
   return new WireError(status, {
     detail: { type: 'error', code, status: code, message, request_id: randomUUID(), ...(param && { param }) },
@@ -26,6 +49,13 @@ class ElevenLabsController {
   private inFlight = 0;
 
   constructor(private readonly ledger: Ledger) {}
+
+  @Get('user/subscription')
+  subscription(@Headers('xi-api-key') key: string | undefined): object {
+    demandKey(key);
+    const used = this.ledger.list('elevenlabs', 'narration').reduce((sum, { detail }) => sum + Number(detail?.characters ?? 0), 0);
+    return { ...SUBSCRIPTION, character_count: used };
+  }
 
   @Post('text-to-speech/:voice/with-timestamps')
   @HttpCode(200)

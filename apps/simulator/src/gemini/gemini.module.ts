@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SIMULATED_KEY } from '#config';
-import { Body, Controller, Headers, HttpCode, Module, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Module, Param, Post } from '@nestjs/common';
 import { WireError } from '../answer.js';
 import { Ledger } from '../ledger.js';
 import { ASPECT_RATIOS, paint } from './painter.js';
@@ -25,6 +25,13 @@ interface GenerateContent {
 class GeminiController {
   constructor(private readonly ledger: Ledger) {}
 
+  @Get('models/:model')
+  model(@Param('model') model: string, @Headers('x-goog-api-key') key: string | undefined): object {
+    demandKey(key);
+    if (RETIRED.includes(model) || !model.startsWith('gemini-')) throw gone(model);
+    return { name: `models/${model}`, displayName: model, supportedGenerationMethods: ['generateContent', 'countTokens'] };
+  }
+
   @Post('models/:call')
   @HttpCode(200)
   async generate(
@@ -33,13 +40,9 @@ class GeminiController {
     @Body() body: GenerateContent,
   ): Promise<object> {
     const [model = '', method] = call.split(':');
-    if (key !== SIMULATED_KEY) {
-      throw error(400, 'INVALID_ARGUMENT', 'API key not valid. Please pass a valid API key.', [
-        { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'API_KEY_INVALID', domain: 'googleapis.com' },
-      ]);
-    }
+    demandKey(key);
     if (method !== 'generateContent') throw error(404, 'NOT_FOUND', `Method ${method ?? ''} not found.`);
-    if (RETIRED.includes(model)) throw error(404, 'NOT_FOUND', `models/${model} is no longer available to new users.`);
+    if (RETIRED.includes(model)) throw gone(model);
     const prompt = (body.contents ?? [])
       .flatMap(({ parts }) => parts ?? [])
       .map(({ text }) => text ?? '')
@@ -74,6 +77,17 @@ class GeminiController {
     this.ledger.record({ provider: 'gemini', operation: 'storyboard', usd, detail: { model } });
     return answer(model, [{ text }], prompt, tokens);
   }
+}
+
+function demandKey(key: string | undefined): void {
+  if (key === SIMULATED_KEY) return;
+  throw error(400, 'INVALID_ARGUMENT', 'API key not valid. Please pass a valid API key.', [
+    { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'API_KEY_INVALID', domain: 'googleapis.com' },
+  ]);
+}
+
+function gone(model: string): WireError {
+  return error(404, 'NOT_FOUND', `models/${model} is no longer available to new users.`);
 }
 
 function answer(model: string, parts: object[], prompt: string, candidatesTokenCount: number): object {

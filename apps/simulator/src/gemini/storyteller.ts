@@ -62,8 +62,19 @@ const CLOSE: Beat = {
 
 const PLACES = ['the quiet shore', 'the old forest', 'the cold reef', 'the high meadow', 'the river mouth'];
 
+/** Words of a topic that make the storyteller forget a narration: until it is told of the mistake, or always. */
+const SLIPS = { once: /\bslip once\b/i, always: /\bslip always\b/i };
+
 /** A storyboard for what a brief asks, always the same for the same brief. */
 export function tell(brief: string): Storyboard {
+  const storyboard = told(brief);
+  const slips = SLIPS.always.test(brief) || (SLIPS.once.test(brief) && !brief.includes('had mistakes'));
+  const [first] = storyboard.scenes;
+  if (slips && first) first.narration = '';
+  return storyboard;
+}
+
+function told(brief: string): Storyboard {
   const line = (name: string) => new RegExp(`^${name}: (.+)$`, 'm').exec(brief)?.[1]?.trim() ?? '';
   const topic = line('Topic') || line('Title') || 'An unknown animal';
   const count = Math.min(60, Math.max(1, Number(line('Number of scenes')) || 6));

@@ -42,6 +42,17 @@ export class ElevenLabs {
   }
 
   /**
+   * The credits of the account's period, used and in all; costs nothing.
+   * @throws Failure as `elevenLabsFailure` says
+   */
+  async credits(): Promise<{ used: number; limit: number }> {
+    const { characterCount, characterLimit } = await this.client.user.subscription.get().catch((error: unknown) => {
+      throw asFailure(error);
+    });
+    return { used: characterCount, limit: characterLimit };
+  }
+
+  /**
    * Makes a sound effect of that length (s, 0.5 to 30): an MP3.
    * @throws Failure as `elevenLabsFailure` says
    */

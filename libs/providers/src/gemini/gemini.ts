@@ -76,6 +76,16 @@ export class Gemini {
     return { bytes: Buffer.from(data, 'base64'), model: response.modelVersion ?? model };
   }
 
+  /**
+   * Asks whether the key may use a model; costs nothing.
+   * @throws Failure as `geminiFailure` says
+   */
+  async checkModel(model: string): Promise<void> {
+    await this.client.models.get({ model }).catch((error: unknown) => {
+      throw asFailure(error, model);
+    });
+  }
+
   private async generate(model: string, request: GenerateContentParameters): Promise<GenerateContentResponse> {
     const response = await this.client.models.generateContent(request).catch((error: unknown) => {
       throw asFailure(error, model);

@@ -129,6 +129,13 @@ export class Kie {
     if (file.bytesWritten < promised) throw brokenOff(`${file.bytesWritten} of ${promised} bytes came`);
   }
 
+  /** What is left on the account (credits, about USD 0.005 each); costs nothing. */
+  async credits(signal: AbortSignal): Promise<number> {
+    const credits = await this.ask(`${this.access.baseUrl}/api/v1/chat/credit`, { signal });
+    if (typeof credits !== 'number') throw nonsense('no number of credits');
+    return credits;
+  }
+
   private async newLink(url: string, signal: AbortSignal): Promise<string> {
     const body = JSON.stringify({ url });
     const data = await this.ask(`${this.access.baseUrl}/api/v1/common/download-url`, { method: 'POST', body, signal });
