@@ -1,6 +1,6 @@
 import { enableCompileCache } from 'node:module';
 import { basename, dirname } from 'node:path';
-import { Failure, permanent, reached, transient, type ScriptEvent, type ScriptName, type ScriptResult } from '#pipeline';
+import { Failure, permanent, reached, transient, type Billed, type ScriptEvent, type ScriptName, type ScriptResult } from '#pipeline';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { Journal } from './journal.js';
 
@@ -129,11 +129,13 @@ function failureOf(error: unknown, { aborted }: AbortSignal): Failure {
   const failure = Failure.from(error);
   // A request that was ended with the script looks like one that failed; what no other try can mend, or was paid for, is said all the same.
   if (!aborted || !failure.retriable || failure.billed === 'yes') return failure;
-  return stopped(error);
+  return stopped(failure.message, failure.billed);
 }
 
-function stopped(cause: unknown): Failure {
-  return transient({ code: 'STOPPED', message: 'The script was told to stop', userMessage: 'The work was stopped.', cause });
+/** What may have been paid for stays so: the order to stop says nothing of an answer that was lost meanwhile. */
+function stopped(why: unknown, billed: Billed = 'no'): Failure {
+  const message = `The script was told to stop: ${why instanceof Error ? why.message : String(why)}`;
+  return transient({ code: 'STOPPED', message, userMessage: 'The work was stopped.', billed });
 }
 
 function badArguments(message: string): Failure {

@@ -70,6 +70,9 @@ function failureIn({ exitCode, stderr }: { exitCode?: number; stderr: string }):
 }
 
 const clipArguments = (out: string) => ['--image=scene.png', '--motion=slow pan', '--seconds=5', `--out=${out}`];
+const stop = (running: ReturnType<typeof script>) => {
+  running.kill('SIGTERM');
+};
 const submissions = () => call<unknown[]>('GET', `${simulator.url}/simulator/calls?provider=kie&operation=clip`);
 
 describe('the scripts, run by hand one after another', () => {
@@ -209,7 +212,7 @@ describe('--journal', () => {
   it('tells of a call that was brought home though whoever asked for it was gone, or wanted it stopped', async () => {
     for (const [name, leave] of [
       ['orphan', (running: ReturnType<typeof script>) => running.stdin.end()],
-      ['stopped', (running: ReturnType<typeof script>) => running.kill('SIGTERM')],
+      ['stopped', stop],
     ] as const) {
       const before = await drawn();
       const running = script('generate-asset', paid(name));
@@ -221,16 +224,27 @@ describe('--journal', () => {
     }
   }, 60_000);
 
-  it('says of a lost answer that nobody knows what it cost', async () => {
-    await fetch(`${simulator.url}/simulator/faults`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ rate: 1, kinds: ['cut'] }),
-    });
-    await script('generate-asset', paid('lost'));
-    await fetch(`${simulator.url}/simulator/faults`, { method: 'DELETE' });
-    expect((await entries('lost')).at(-1)).toMatchObject({ event: 'failed', failure: { code: 'GEMINI_UNREACHABLE', billed: 'unknown' } });
-  }, 60_000);
+  it.each([
+    ['', { kinds: ['cut'] }, () => undefined, 'GEMINI_UNREACHABLE'],
+    [', also of one that was lost while it was being stopped', { kinds: ['timed_out'], hold_ms: 1_500 }, stop, 'STOPPED'],
+  ] as const)(
+    'says of a lost answer that nobody knows what it cost%s',
+    async (_when, faults, meanwhile, code) => {
+      await rm(at('lost'), { force: true });
+      await fetch(`${simulator.url}/simulator/faults`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ rate: 1, ...faults }),
+      });
+      const running = script('generate-asset', paid('lost'));
+      await eventually(async () => (await readdir(folder)).includes('lost'), { what: 'the call to begin', timeoutMs: 20_000 });
+      meanwhile(running);
+      await running;
+      await fetch(`${simulator.url}/simulator/faults`, { method: 'DELETE' });
+      expect((await entries('lost')).at(-1)).toMatchObject({ event: 'failed', failure: { code, billed: 'unknown' } });
+    },
+    60_000,
+  );
 });
 
 describe('a command line', () => {
