@@ -30,6 +30,20 @@ const COMMANDS = {
     run: (args) =>
       node(['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js', '--forceExit', ...args]),
   },
+  'test:live': {
+    about: 'run the contract tests against the real providers whose keys are in .env, after saying what that costs',
+    needs: ['ffmpeg'],
+    likes: [],
+    build: true,
+    run: (args) => node(['dist/test/providers/live.js', ...args]),
+  },
+  simulator: {
+    about: 'play every provider, for trying scripts by hand',
+    needs: ['ffmpeg', 'espeak-ng'],
+    likes: [],
+    build: true,
+    run: (args) => node(['dist/apps/simulator/src/main.js', ...args]),
+  },
   'test:chaos': {
     about: 'make videos while everything is killed and cut off, and count what is lost or paid for twice',
     needs: ['ffmpeg', 'redis', 'espeak-ng'],

@@ -1,7 +1,19 @@
 import { enableCompileCache } from 'node:module';
 import { basename, dirname } from 'node:path';
-import { Failure, permanent, reached, transient, type Billed, type ScriptEvent, type ScriptName, type ScriptResult } from '#pipeline';
+import {
+  Failure,
+  permanent,
+  reached,
+  transient,
+  type Billed,
+  type ScriptEvent,
+  type ScriptName,
+  type ScriptResult,
+  type TurnName,
+} from '#pipeline';
+import type { Waiting } from '#providers/registry';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Caller, waitingAlone } from './caller.js';
 import { Journal } from './journal.js';
 
 // The media scripts start once an item; compiling their libraries anew each time would be most of what they do.
@@ -18,6 +30,8 @@ export interface ScriptContext<N extends ScriptName> {
   paid<T>(call: () => Promise<T>): Promise<T>;
   /** Says something on the way: for people when they look, for the service as a line of JSON. */
   report(event: Exclude<ScriptEvent<N>, { event: 'done' }>): Promise<void>;
+  /** How to wait for a provider's job, together with all others who ask the same provider. */
+  waiting(of: TurnName): Waiting;
 }
 
 /** A script: its name, its options, and its work, which writes one file and returns what else is known of it. */
@@ -27,6 +41,8 @@ export interface Script<N extends ScriptName, Options extends { out: string }> {
   readonly example: string;
   options(command: Command): Command;
   run(options: Options, context: ScriptContext<N>): Promise<ScriptResult<N>>;
+  /** What people want to know of the file besides its name. */
+  summary?(result: ScriptResult<N>, out: string): Promise<string>;
 }
 
 /**
@@ -40,15 +56,16 @@ export async function runScript<N extends ScriptName, Options extends { out: str
     .option('--json', 'print one JSON event a line, and stop when stdin is closed')
     .option('--journal <file>', 'keep a journal of the paid call, for whoever comes after a crash; must not exist')
     .addHelpText('after', `\nExample:\n  ${script.example}`);
-  return execute(command, async (signal) => {
+  return execute(command, async (signal, caller) => {
     const options = command.opts<Options & { json?: boolean; journal?: string }>();
     const journal = options.journal === undefined ? null : new Journal(options.journal);
     const report = async (event: ScriptEvent<N>) => {
-      if (event.event !== 'progress') await journal?.write(event);
+      if (event.event === 'submitted' || event.event === 'done') await journal?.write(event);
       if (options.json) process.stdout.write(`${JSON.stringify(event)}\n`);
       else if (event.event === 'submitted')
         process.stdout.write(`Submitted as ${event.provider_job_id}; it can be picked up with --job.\n`);
     };
+    const waiting = (of: TurnName) => caller?.waiting(of, signal, report) ?? waitingAlone(signal);
     const call = { answered: false };
     const paid = async <T>(make: () => Promise<T>): Promise<T> => {
       if (signal.aborted) throw stopped(signal.reason);
@@ -63,10 +80,12 @@ export async function runScript<N extends ScriptName, Options extends { out: str
       // Loaded when the command line is known to be right, so that --help and mistakes need not wait for it.
       const { Workspace } = await import('#media');
       const result = await new Workspace(dirname(options.out)).write(basename(options.out), (out) =>
-        script.run({ ...options, out }, { signal, paid, report }),
+        script.run({ ...options, out }, { signal, paid, report, waiting }),
       );
       await report({ event: 'done', file: options.out, result });
-      if (!options.json) process.stdout.write(`Wrote ${options.out}\n`);
+      if (options.json) return;
+      const summary = await script.summary?.(result, options.out);
+      process.stdout.write(`Wrote ${options.out}${summary ? `: ${summary}` : ''}\n`);
     } catch (error) {
       const failure = failureOf(error, signal);
       await journal?.write({ event: 'failed', failure: { ...failure.toJSON(), billed: call.answered ? 'yes' : failure.billed } });
@@ -76,7 +95,7 @@ export async function runScript<N extends ScriptName, Options extends { out: str
 }
 
 /** The frame of every script: parses the command line, passes on signals, turns whatever is thrown into the error line. */
-export async function execute(command: Command, work: (signal: AbortSignal) => Promise<void>): Promise<never> {
+export async function execute(command: Command, work: (signal: AbortSignal, caller: Caller | null) => Promise<void>): Promise<never> {
   const stopping = new AbortController();
   const stop = () => {
     stopping.abort(new Error('The script was told to stop'));
@@ -91,11 +110,10 @@ export async function execute(command: Command, work: (signal: AbortSignal) => P
       .configureOutput({ outputError: () => undefined })
       .parse();
     checkEnvironment(command);
-    // A service that dies closes the pipe: nobody would take the file any more.
-    if (command.opts<{ json?: boolean }>().json) process.stdin.on('end', stop).on('error', stop).resume();
+    const caller = command.opts<{ json?: boolean }>().json ? new Caller(stop) : null;
     // What is said to nobody must not end what is being paid for.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-    await work(stopping.signal);
+    await work(stopping.signal, caller);
     return await end(process.stdout, '', 0);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return end(process.stdout, '', 0);
@@ -138,7 +156,8 @@ function stopped(why: unknown, billed: Billed = 'no'): Failure {
   return transient({ code: 'STOPPED', message, userMessage: 'The work was stopped.', billed });
 }
 
-function badArguments(message: string): Failure {
+/** A mistake of whoever called the script. */
+export function badArguments(message: string): Failure {
   return permanent({ code: 'BAD_ARGUMENTS', message, userMessage: `The command line is wrong: ${message}. See --help.` });
 }
 
@@ -147,9 +166,9 @@ export function fromEnvironment(flags: string, about: string, variable: string):
   return new Option(flags, about).env(variable);
 }
 
-/** A provider's key: only from the environment, so that it never stands in a list of processes. */
-export function keyFrom(variable: string): Option {
-  return fromEnvironment('--api-key <key>', 'key of the provider', variable).hideHelp();
+/** Gathers an option that may be given several times, for commander. */
+export function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
 }
 
 /** Parses a number between two bounds, for commander. */

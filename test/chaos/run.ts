@@ -138,7 +138,7 @@ class Chaos {
     });
     this.say(`look at it: ${this.installation.gatewayUrl}/queues, ${this.engines.databaseUrl}, ${this.folder}`);
     if (faults > 0) await this.simulator('PUT', 'faults', { seed, rate: faults, refusals: REFUSALS, hold_ms: 1_500 });
-    await this.simulator('PUT', 'kie/latency', { seconds: clipSeconds });
+    await this.simulator('PUT', 'latency', { seconds: { clip: clipSeconds } });
     this.began = performance.now();
     this.reviewer = new Reviewer(this.installation.gatewayUrl);
     const queueing = this.queueVideos(keys);

@@ -98,11 +98,13 @@ export class Installation {
     Object.assign(this.environment, {
       PORT: port,
       PUBLIC_URL: this.gatewayUrl,
+      KIE_WEBHOOK_KEY: this.webhookToken,
       SIMULATOR_URL: this.simulatorUrl,
       SLACK_WEBHOOK_URL: `${this.simulatorUrl}/slack/services/T1/B1/secret`,
       DISCORD_WEBHOOK_URL: `${this.simulatorUrl}/discord/api/webhooks/1/secret`,
       ...this.options.environment,
     });
+    await call('PUT', `${this.simulatorUrl}/simulator/kie`, { webhook_key: this.webhookToken });
     await this.launch('gateway');
     await Promise.all(STAGE_NAMES.map((stage) => this.launch(stage)));
     await call('POST', `${this.simulatorUrl}/simulator/notion/webhooks`, {

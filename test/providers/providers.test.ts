@@ -2,14 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SIMULATED_KEY, SIMULATOR_PATHS } from '#config';
+import { SIMULATOR_PATHS } from '#config';
 import { ffmpeg, probe } from '#media';
 import { STORYBOARD_JSON_SCHEMA, Failure, parseStoryboard } from '#pipeline';
-import { ElevenLabs } from '#providers/elevenlabs';
-import { Gemini } from '#providers/gemini';
-import { Kie } from '#providers/kie';
 import { NotionClient } from '#providers/notion';
+import { SIMULATED_KEY, reach, reachHosts } from '#providers/registry';
 import { GoogleOAuth, YouTubeClient, type OAuthGrant } from '#providers/youtube';
 import sharp from 'sharp';
 import { call } from '../../apps/local/src/gateway-client.js';
@@ -41,53 +40,33 @@ afterAll(async () => {
 });
 
 describe('Gemini', () => {
-  const brief = (scenes: number) => `Title: The Owl\nTopic: A barn owl\nNumber of scenes: ${scenes}\nAtmosphere: calm`;
-  const write = (gemini: Gemini, scenes: number, model = 'gemini-3.5-flash-lite') =>
-    gemini.writeJson({ model, instructions: 'write', prompt: brief(scenes), schema: STORYBOARD_JSON_SCHEMA });
-
   it.each([1, 2, 6, 18, 60])('writes a storyboard of %d scenes that holds what it promises', async (scenes) => {
-    const { data, inputTokens, outputTokens, model } = await write(new Gemini(access('gemini')), scenes);
-    const parsed = parseStoryboard(data);
-    expect(parsed).toMatchObject({ ok: true, value: { title: 'The Owl' } });
-    if (parsed.ok) expect(parsed.value.scenes).toHaveLength(scenes);
-    expect([model, inputTokens > 0, outputTokens > 0]).toEqual(['gemini-3.5-flash-lite', true, true]);
+    const { open, model } = reach('text', { SIMULATOR_URL: simulator.url });
+    const prompt = `Title: The Owl\nTopic: A barn owl\nNumber of scenes: ${scenes}\nAtmosphere: calm`;
+    const { data } = await (await open()).writeJson({ model, instructions: 'write', prompt, schema: STORYBOARD_JSON_SCHEMA });
+    expect(parseStoryboard(data, { scenes })).toMatchObject({ ok: true, value: { title: 'The Owl' } });
   });
 
-  it('draws a 16:9 picture, the finished one and not its draft', async () => {
-    const { bytes } = await new Gemini(access('gemini')).drawImage({
-      model: 'gemini-nano-banana-2.1',
-      prompt: 'An owl on a plain light ground',
-    });
-    expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png', width: 1344, height: 768 });
-  });
-
-  it('knows a bad key, a retired model and a server that is away', async () => {
-    expect(await failureOf(write(new Gemini(access('gemini', 'wrong')), 3))).toMatchObject({
-      kind: 'permanent',
-      code: 'GEMINI_KEY_REFUSED',
-    });
-    const retired = await failureOf(write(new Gemini(access('gemini')), 3, 'gemini-2.5-flash'));
-    expect([retired.kind, retired.userMessage]).toEqual(['permanent', expect.stringContaining('gemini-3.5-flash-lite')]);
-    expect(await failureOf(write(new Gemini({ baseUrl: 'http://127.0.0.1:9', apiKey: 'x' }), 3))).toMatchObject({
-      kind: 'transient',
-      code: 'GEMINI_UNREACHABLE',
-    });
+  it('that is away is tried again', async () => {
+    const { open, model } = reach('text', { GEMINI_API_KEY: 'x', GEMINI_BASE_URL: 'http://127.0.0.1:9' });
+    const asked = (await open()).writeJson({ model, instructions: 'write', prompt: 'x', schema: {} });
+    expect(await failureOf(asked)).toMatchObject({ kind: 'transient', code: 'GEMINI_UNREACHABLE' });
   });
 });
 
 describe('KIE', () => {
-  const kie = (apiKey = SIMULATED_KEY) => new Kie({ baseUrl: url('kie'), uploadBaseUrl: url('kieUpload'), apiKey });
-  const clip = { model: 'kling/v2-5-turbo-image-to-video-pro', motion: 'slow pan', seconds: 5 } as const;
-
   it('makes a moving clip of exactly the asked length from the picture it was given', async () => {
     await sharp({
       create: { width: 1920, height: 1080, channels: 3, background: '#808080', noise: { type: 'gaussian', mean: 128, sigma: 60 } },
     })
       .png()
       .toFile(at('frame.png'));
-    const imageUrl = await kie().hostImage(at('frame.png'), signal);
-    const job = await kie().submitClip({ ...clip, imageUrl });
-    await kie().download(await kie().waitForClip(job, signal), at('clip.mp4'), signal);
+    const clips = reach('clip', { SIMULATOR_URL: simulator.url });
+    const [host] = reachHosts({ SIMULATOR_URL: simulator.url }, clips);
+    const [kie, imageUrl] = [await clips.open(), await (await host?.open())?.hostImage(at('frame.png'), signal)];
+    const job = await kie.submitClip({ model: clips.model, imageUrl: imageUrl ?? '', motion: 'slow pan', seconds: 5 });
+    const waiting = { signal, turn: () => Promise.resolve(), pause: (ms: number) => sleep(ms) };
+    await kie.download(await kie.waitForClip(job, waiting), at('clip.mp4'), signal);
     expect(await probe(at('clip.mp4'))).toMatchObject({
       kind: 'video',
       width: 1920,
@@ -105,26 +84,16 @@ describe('KIE', () => {
     expect(billed).toHaveLength(1);
     expect(billed[0]?.usd).toBeCloseTo(0.21);
   }, 60_000);
-
-  it('knows a bad key, a bad request, and a job that failed, which a retry must not wait for', async () => {
-    const request = { ...clip, imageUrl: 'http://127.0.0.1:9/none.png' };
-    expect(await failureOf(kie('wrong').submitClip(request))).toMatchObject({ kind: 'permanent', code: 'KIE_401' });
-    expect(await failureOf(kie().submitClip({ ...request, imageUrl: 'file:///x' }))).toMatchObject({ kind: 'permanent', code: 'KIE_422' });
-    const job = await kie().submitClip(request);
-    expect(await failureOf(kie().waitForClip(job, signal))).toMatchObject({ kind: 'permanent', code: 'KIE_JOB_FAILED', endsJob: true });
-    expect(await failureOf(kie().waitForClip('unknown', signal))).toMatchObject({ code: 'KIE_404', endsJob: true });
-  }, 30_000);
 });
 
 describe('ElevenLabs', () => {
-  const speak = (voice = VOICE, apiKey = SIMULATED_KEY, text = 'The sea is old, and says nothing.') =>
-    new ElevenLabs(access('elevenlabs', apiKey)).speak({ model: 'eleven_v3', voice, text, language: 'en' });
-
-  it('speaks audibly, and tells when each word is said', async () => {
-    const { audio, characters, words } = await speak();
+  it('speaks audibly, and tells when each word is said and how much may be asked at once', async () => {
+    const { open, model } = reach('speech', { SIMULATOR_URL: simulator.url });
+    const text = 'The sea is old, and says nothing.';
+    const { audio, characters, words, atOnce } = await (await open()).speak({ model, voice: VOICE, text, language: 'en' });
     await writeFile(at('voice.mp3'), audio);
     const { durationMs, kind } = await probe(at('voice.mp3'));
-    expect([kind, characters]).toEqual(['audio', 33]);
+    expect([kind, characters, atOnce]).toEqual(['audio', 33, 10]);
     expect(words.map(({ word }) => word)).toEqual(['The', 'sea', 'is', 'old,', 'and', 'says', 'nothing.']);
     expect(words.every(({ start_ms, end_ms }, index) => start_ms < end_ms && start_ms >= (words[index - 1]?.end_ms ?? 0))).toBe(true);
     expect(words.at(-1)?.end_ms).toBeLessThanOrEqual((durationMs ?? 0) + 1);
@@ -132,20 +101,17 @@ describe('ElevenLabs', () => {
     expect(Math.max(...data.map(Math.abs))).toBeGreaterThan(3_000);
   });
 
-  it('makes a sound effect of the asked length', async () => {
-    const effect = await new ElevenLabs(access('elevenlabs')).soundEffect({
-      model: 'eleven_text_to_sound_v2',
-      prompt: 'rain',
-      seconds: 2.5,
-    });
-    await writeFile(at('rain.mp3'), effect);
-    expect(Math.abs(((await probe(at('rain.mp3'))).durationMs ?? 0) - 2_500)).toBeLessThan(100);
+  it.each(['eleven_v3', 'eleven_v4', 'eleven_multilingual_v2', 'eleven_flash_v2_5'])('%s is told only what it takes', async (model) => {
+    const { open } = reach('speech', { SIMULATOR_URL: simulator.url });
+    const request = { model, voice: VOICE, text: 'The sea.', language: 'en', before: 'Once.', after: 'It waits.' };
+    expect((await (await open()).speak(request)).words).toHaveLength(2);
   });
 
-  it('knows a bad key, an unknown voice and an empty text', async () => {
-    expect(await failureOf(speak(VOICE, 'wrong'))).toMatchObject({ kind: 'permanent', code: 'ELEVENLABS_INVALID_API_KEY' });
-    expect(await failureOf(speak('nobody'))).toMatchObject({ kind: 'permanent', code: 'ELEVENLABS_VOICE_NOT_FOUND' });
-    expect(await failureOf(speak(VOICE, SIMULATED_KEY, ' '))).toMatchObject({ kind: 'permanent', code: 'ELEVENLABS_VALIDATION_ERROR' });
+  it('makes a sound effect of the asked length', async () => {
+    const { open, model } = reach('effect', { SIMULATOR_URL: simulator.url });
+    const { audio } = await (await open()).soundEffect({ model, prompt: 'rain', seconds: 2.5 });
+    await writeFile(at('rain.mp3'), audio);
+    expect(Math.abs(((await probe(at('rain.mp3'))).durationMs ?? 0) - 2_500)).toBeLessThan(100);
   });
 });
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SETTINGS, SIMULATED_KEY, SIMULATOR_PATHS } from '#config';
+import { SETTINGS } from '#config';
 import { ffmpeg, planCut, probe } from '#media';
 import { Failure, parseStoryboard } from '#pipeline';
 import { eventually } from '#testing';
@@ -11,6 +11,7 @@ import { call } from '../../apps/local/src/gateway-client.js';
 import { startSimulator } from '../../apps/simulator/src/main.js';
 
 const SCRIPTS = resolve(import.meta.dirname, '../../dist/scripts');
+const PROMPTS = resolve(import.meta.dirname, '../../prompts');
 const NAMES = [
   'write-storyboard',
   'generate-asset',
@@ -30,20 +31,7 @@ const at = (name: string) => join(folder, name);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'scripts-'));
   simulator = await startSimulator({ port: 0 });
-  providers = {
-    GEMINI_API_KEY: SIMULATED_KEY,
-    GEMINI_BASE_URL: simulator.url + SIMULATOR_PATHS.gemini,
-    GEMINI_TEXT_MODEL: 'gemini-3.5-flash-lite',
-    GEMINI_IMAGE_MODEL: 'gemini-nano-banana-2.1',
-    KIE_API_KEY: SIMULATED_KEY,
-    KIE_BASE_URL: simulator.url + SIMULATOR_PATHS.kie,
-    KIE_UPLOAD_BASE_URL: simulator.url + SIMULATOR_PATHS.kieUpload,
-    KIE_CLIP_MODEL: 'kling/v2-5-turbo-image-to-video-pro',
-    ELEVENLABS_API_KEY: SIMULATED_KEY,
-    ELEVENLABS_BASE_URL: simulator.url + SIMULATOR_PATHS.elevenlabs,
-    ELEVENLABS_SPEECH_MODEL: 'eleven_v3',
-    ELEVENLABS_EFFECT_MODEL: 'eleven_text_to_sound_v2',
-  };
+  providers = { SIMULATOR_URL: simulator.url };
 });
 afterAll(async () => {
   await simulator.app.close();
@@ -113,10 +101,9 @@ describe('the scripts, run by hand one after another', () => {
   }, 60_000);
 
   it('write-storyboard writes one that is whole, and gives one with mistakes back once', async () => {
-    await writeFile(at('instructions.md'), 'Write a storyboard.');
     const write = (topic: string) =>
       script('write-storyboard', [
-        '--instructions=instructions.md',
+        `--instructions=${PROMPTS}`,
         `--brief=Title: The Reef\nTopic: ${topic}`,
         '--scenes=2',
         '--out=storyboard.json',
@@ -130,11 +117,11 @@ describe('the scripts, run by hand one after another', () => {
       const before = await answers();
       const run = await write(topic);
       expect([run.stderr, run.exitCode]).toEqual(['', 0]);
-      const parsed = parseStoryboard(JSON.parse(await readFile(at('storyboard.json'), 'utf8')), 2);
+      const parsed = parseStoryboard(JSON.parse(await readFile(at('storyboard.json'), 'utf8')), { scenes: 2 });
       expect([parsed.ok, (await answers()) - before]).toEqual([true, asked]);
     }
     expect(failureIn(await write('coral, slip always'))).toMatchObject({ code: 'STORYBOARD_INVALID', kind: 'permanent' });
-    await Promise.all(['instructions.md', 'storyboard.json'].map((name) => rm(at(name))));
+    await rm(at('storyboard.json'));
   }, 60_000);
 
   it('leave nothing behind but their files', async () => {
@@ -147,8 +134,12 @@ describe('--json', () => {
   it('says when each word is spoken', async () => {
     const args = ['--text=The sea.', '--voice=JBFqnCBsd6RMkjVDRZzb', '--language=en', '--out=words.mp3', '--json'];
     const { stdout } = await script('generate-audio', args);
-    const { result } = JSON.parse(stdout) as { result: { characters: number; words: { word: string }[] } };
-    expect([result.characters, result.words.map(({ word }) => word)]).toEqual([8, ['The', 'sea.']]);
+    const events = stdout
+      .split('\n')
+      .map((line) => JSON.parse(line) as { event: string; result: { characters: number; words: { word: string }[] } });
+    expect(events[0]).toEqual({ event: 'at_once', count: 10 });
+    const result = events[1]?.result;
+    expect([result?.characters, result?.words.map(({ word }) => word)]).toEqual([8, ['The', 'sea.']]);
   });
 
   it('names a submitted job at once, so that another run picks it up and nothing is paid twice', async () => {
@@ -157,6 +148,8 @@ describe('--json', () => {
     let jobId = '';
     for await (const line of first.iterable()) {
       const event = JSON.parse(line) as { event: string; provider_job_id: string };
+      // Whoever starts a script this way keeps the pace for it, too.
+      if (event.event === 'turn') first.stdin.write('go\n');
       if (event.event !== 'submitted') continue;
       jobId = event.provider_job_id;
       first.kill('SIGTERM');
@@ -195,7 +188,7 @@ describe('--journal', () => {
   it('is there before the provider is called, and says what became of the call', async () => {
     expect((await script('generate-asset', paid('good'))).exitCode).toBe(0);
     expect(await entries('good')).toMatchObject([{ event: 'calling' }, { event: 'done', result: { model: 'gemini-nano-banana-2.1' } }]);
-    await script('generate-asset', paid('bad'), { ...providers, GEMINI_API_KEY: 'wrong' });
+    await script('generate-asset', paid('bad'), { ...providers, GEMINI_API_KEY: 'wrong', GEMINI_BASE_URL: `${simulator.url}/gemini` });
     expect(await entries('bad')).toMatchObject([
       { event: 'calling' },
       { event: 'failed', failure: { code: 'GEMINI_KEY_REFUSED', billed: 'no' } },
@@ -260,19 +253,21 @@ describe('a command line', () => {
   it.each([
     ['an unknown option', [...drawing, '--color=red'], {}, /unknown option '--color=red'/],
     ['a missing option', ['--prompt=a'], {}, /required option '--out <file>'/],
-    ['a model from nowhere', drawing, { GEMINI_IMAGE_MODEL: '' }, /neither --model is given nor GEMINI_IMAGE_MODEL set/],
-    ['no key', drawing, { GEMINI_API_KEY: '' }, /GEMINI_API_KEY is not set/],
-    ['a key where everybody sees it', [...drawing, '--api-key=visible'], {}, /set GEMINI_API_KEY instead/],
+    ['a provider that cannot draw', [...drawing, '--provider=kie'], {}, /kie cannot serve image; choose one of gemini/],
+    ['neither key nor simulator', drawing, { SIMULATOR_URL: '' }, /GEMINI_API_KEY is not set, the key of Gemini/],
   ])('with %s is refused in one line', async (_what, args, env, message) => {
     const run = await script('generate-asset', args, { ...providers, ...env });
     const failure = failureIn(run);
     expect([failure.code, failure.kind, run.stdout]).toEqual(['BAD_ARGUMENTS', 'permanent', '']);
     expect(failure.message).toMatch(message);
-    expect(run.stderr).not.toContain('visible"');
   });
 
   it('shows what a provider answered', async () => {
-    const wrong = await script('generate-asset', drawing, { ...providers, GEMINI_API_KEY: 'wrong' });
+    const wrong = await script('generate-asset', drawing, {
+      ...providers,
+      GEMINI_API_KEY: 'wrong',
+      GEMINI_BASE_URL: `${simulator.url}/gemini`,
+    });
     expect(failureIn(wrong)).toMatchObject({ code: 'GEMINI_KEY_REFUSED', kind: 'permanent' });
     await expect(readFile(at('a.png'))).rejects.toThrow('ENOENT');
   });

@@ -2,7 +2,7 @@ import { SettingsModule, readChannels, settings, type Settings } from '#config';
 import { Database, DatabaseModule } from '#database';
 import { Workspace } from '#media';
 import { loggerModule } from '#observability';
-import { Admission, CallFiles, Gates, QueuesModule, Reconciler } from '#stage';
+import { Admission, CallFiles, Gates, ProviderLimits, QueuesModule, Reconciler } from '#stage';
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ChannelsController } from './channels/channels.controller.js';
@@ -37,6 +37,7 @@ import { TasksController } from './tasks/tasks.controller.js';
     Gates,
     Reconciler,
     CallFiles,
+    ProviderLimits,
     NotionSync,
     NotionWorker,
     DeadLetterWorker,

@@ -168,6 +168,7 @@ describe('the API', () => {
           title: gate.waiting,
           topic: '',
           storyDirection: '',
+          ownScript: '',
           priority: 'normal',
           status: 'queued',
         } as const;

@@ -71,7 +71,7 @@ const post = (path: string, init: RequestInit = {}) => fetch(url + path, { metho
 
 async function addTask(notionPageId: string | null): Promise<TaskRow> {
   const [channel] = await database.channels.list();
-  const text = { title: 'Ebb', topic: '', storyDirection: '' };
+  const text = { title: 'Ebb', topic: '', storyDirection: '', ownScript: '' };
   const task = await database.tasks.add({
     ...text,
     channelId: channel?.id ?? '',
@@ -203,8 +203,8 @@ describe('with Notion', () => {
     });
     const calls = ((await (await fetch(`${simulator.url}/simulator/calls?provider=notion`)).json()) as { at: string }[]).slice(known);
     const times = calls.map(({ at }) => Date.parse(at));
-    // Who we are, then a read and a write for each row.
-    expect(times).toHaveLength(7);
+    // Who we are, then for each row its properties, its text and a write.
+    expect(times).toHaveLength(10);
     // Less than the spacing by what a timer and a clock of whole milliseconds may be off.
     for (const [index, time] of times.slice(1).entries()) expect(time - (times[index] ?? 0)).toBeGreaterThan(spacing * 0.6);
   });

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SIMULATED_KEY, SIMULATOR_PATHS } from '#config';
+import { SIMULATED_KEY } from '#providers/registry';
 import { createTestDatabase, testRedis, type TestDatabase } from '#testing';
 import { startSimulator } from '../../simulator/src/main.js';
 import { findings, type Finding } from './checks.js';
@@ -63,7 +63,7 @@ it('names every one of several faults, and what to do about each', async () => {
     PORT: 'http',
     CHANNELS_DIR: join(folder, 'channels'),
     KIE_API_KEY: 'wrong',
-    KIE_BASE_URL: simulator.url + SIMULATOR_PATHS.kie,
+    KIE_BASE_URL: simulator.url + '/kie',
   });
   expect(all.map(({ about }) => about)).toEqual(['settings', 'channels', 'KIE_API_KEY']);
   expect(all.map(({ found: text }) => text)).toEqual([
@@ -90,7 +90,7 @@ describe('a fault', () => {
   it('of a model that Google has switched off names the one to take instead', async () => {
     const [first] = await faults({
       GEMINI_API_KEY: SIMULATED_KEY,
-      GEMINI_BASE_URL: simulator.url + SIMULATOR_PATHS.gemini,
+      GEMINI_BASE_URL: simulator.url + '/gemini',
       GEMINI_IMAGE_MODEL: 'gemini-2.5-flash-image',
     });
     expect(first).toMatchObject({ about: 'GEMINI_API_KEY', fix: expect.stringContaining('gemini-nano-banana-2.1') as unknown });

@@ -3,24 +3,11 @@ import { constants, existsSync } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  SettingsError,
-  elevenLabsAccess,
-  geminiAccess,
-  kieAccess,
-  notionAccess,
-  readChannels,
-  readSettings,
-  youtubeAccess,
-  type ProviderAccess,
-  type Settings,
-} from '#config';
+import { SettingsError, notionAccess, providerOf, readChannels, readSettings, youtubeAccess, type Settings } from '#config';
 import { dataSourceOptions } from '#database';
 import { Failure } from '#pipeline';
-import { ElevenLabs } from '#providers/elevenlabs';
-import { Gemini } from '#providers/gemini';
-import { Kie } from '#providers/kie';
 import { NotionClient } from '#providers/notion';
+import { PORTS, check, reachHosts, type ModelPort } from '#providers/registry';
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
 
@@ -204,43 +191,41 @@ async function channels({ CHANNELS_DIR }: Settings): Promise<Finding[]> {
   }
 }
 
-/** One free question to each provider that has a key. */
+/** One free question to each provider that is used. */
 function providers(settings: Settings): Promise<Finding>[] {
   const signal = AbortSignal.timeout(PATIENCE_MS * 3);
-  const { GEMINI_TEXT_MODEL, GEMINI_IMAGE_MODEL } = settings;
   return [
-    ask(
-      'GEMINI_API_KEY',
-      () => geminiAccess(settings),
-      async (access) => {
-        const gemini = new Gemini(access);
-        for (const model of [GEMINI_TEXT_MODEL, GEMINI_IMAGE_MODEL]) await gemini.checkModel(model);
-        return `may use ${GEMINI_TEXT_MODEL} and ${GEMINI_IMAGE_MODEL}`;
-      },
+    ...[...Map.groupBy(PORTS, (port) => settings[`${port.toUpperCase() as Uppercase<ModelPort>}_PROVIDER`])].map(([name, ports]) =>
+      ask(
+        `${name.toUpperCase()}_API_KEY`,
+        () => ports.map((port) => providerOf(port, settings)),
+        async ([access, ...others]) => {
+          const models = [access, ...others].flatMap((reached) => (reached ? [reached.model] : []));
+          const question = check(name);
+          const answer = access && question ? await question(access, models, signal) : 'is not asked: it has no free question';
+          return { answer, simulated: access?.simulated ?? false };
+        },
+      ),
     ),
     ask(
-      'KIE_API_KEY',
-      () => kieAccess(settings),
-      async (access) => `${await new Kie(access).credits(signal)} credits left`,
-    ),
-    ask(
-      'ELEVENLABS_API_KEY',
-      () => elevenLabsAccess(settings),
-      async (access) => {
-        const { used, limit } = await new ElevenLabs(access).credits();
-        return `${limit - used} of ${limit} credits left`;
-      },
+      'IMAGE_HOSTS',
+      () => reachHosts(settings, providerOf('clip', settings)),
+      (hosts) => Promise.resolve({ answer: hosts.map(({ title }) => title).join(', then '), simulated: false }),
     ),
     ask(
       'NOTION_TOKEN',
       () => notionAccess(settings),
-      async (access) => `accepted, as ${await new NotionClient(access).botId()}`,
+      async (access) => ({ answer: `accepted, as ${await new NotionClient(access).botId()}`, simulated: access.simulated }),
     ),
     google(settings),
   ];
 }
 
-async function ask<A extends ProviderAccess>(about: string, access: () => A, question: (access: A) => Promise<string>): Promise<Finding> {
+async function ask<A>(
+  about: string,
+  access: () => A,
+  question: (access: A) => Promise<{ answer: string; simulated: boolean }>,
+): Promise<Finding> {
   let reached: A;
   try {
     reached = access();
@@ -252,8 +237,8 @@ async function ask<A extends ProviderAccess>(about: string, access: () => A, que
     );
   }
   try {
-    const answer = await question(reached);
-    return ok(about, reached.simulated ? `simulated: ${answer}` : answer);
+    const { answer, simulated } = await question(reached);
+    return ok(about, simulated ? `simulated: ${answer}` : answer);
   } catch (error) {
     const { message, userMessage } = Failure.from(error);
     return fault(about, message, userMessage);

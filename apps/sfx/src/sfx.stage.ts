@@ -1,5 +1,6 @@
-import { elevenLabsAccess, prices, settings, type Settings } from '#config';
+import { prices, providerOf, settings, type Settings } from '#config';
 import { narrationSeconds } from '#pipeline';
+import type { Reached } from '#providers/registry';
 import { written, type Stage, type StepHandler } from '#stage';
 import { Inject, Injectable } from '@nestjs/common';
 
@@ -10,10 +11,10 @@ const LONGEST = 30;
 /** Makes what is heard in each scene besides the voice. */
 @Injectable()
 export class SfxStage implements Stage<'sfx'> {
-  private readonly simulated: boolean;
+  private readonly maker: Pick<Reached<'effect'>, 'name' | 'simulated'>;
 
   constructor(@Inject(settings.KEY) private readonly settings: Settings) {
-    this.simulated = elevenLabsAccess(settings).simulated;
+    this.maker = providerOf('effect', settings);
   }
 
   readonly sound_effects: StepHandler<'sound_effect'> = {
@@ -23,12 +24,12 @@ export class SfxStage implements Stage<'sfx'> {
         seconds: Math.min(LONGEST, Math.max(SHORTEST, Math.ceil(narrationSeconds(narration)))),
       })),
     make: async ({ input: { prompt, seconds }, run }) => {
-      const { simulated } = this;
+      const { name: provider, simulated } = this.maker;
       const amountUsd = prices(this.settings).soundEffect();
       const result = await run(
         'generate-sound-effects',
         { prompt, seconds },
-        { provider: 'elevenlabs', operation: 'sound_effect', amountUsd, simulated },
+        { provider, operation: 'sound_effect', amountUsd, simulated },
       );
       return { result, simulated };
     },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Controller, Get, Global, Injectable, Module, Param, Res, type OnModuleDestroy } from '@nestjs/common';
+import { Controller, Get, Global, Injectable, Module, Param, Query, Res, type OnModuleDestroy } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { WireError } from './answer.js';
 
@@ -22,6 +22,12 @@ export class Files implements OnModuleDestroy {
     const file = await this.reserve(name);
     await writeFile(file.path, bytes);
     return file;
+  }
+
+  /** Puts other bytes under a name that is in use. */
+  async replace(name: string, bytes: Buffer): Promise<string> {
+    await writeFile(await this.path(name), bytes);
+    return name;
   }
 
   async path(name: string): Promise<string> {
@@ -44,7 +50,8 @@ class FilesController {
   constructor(private readonly files: Files) {}
 
   @Get(':name')
-  async serve(@Param('name') name: string, @Res() response: Response): Promise<void> {
+  async serve(@Param('name') name: string, @Query('until') until: string | undefined, @Res() response: Response): Promise<void> {
+    if (until && Number(until) < Date.now()) throw new WireError(403, 'the link has expired');
     const path = await this.files.path(name);
     response.sendFile(path, { dotfiles: 'allow' }, (error) => {
       if (error && !response.headersSent) response.status(404).send('no such file');

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Faults } from './faults/faults.js';
+import { Traffic } from './traffic/traffic.js';
 
 /** A call that a provider received. */
 export interface Call {
@@ -8,6 +9,8 @@ export interface Call {
   /** What the provider billed for it (USD). */
   usd: number;
   detail?: Readonly<Record<string, string | number>>;
+  /** What was made or received, under `/files`. */
+  file?: string;
   /** Its answer was cut off on the way to the client. */
   cut?: true;
   at: string;
@@ -18,9 +21,13 @@ export interface Call {
 export class Ledger {
   private readonly calls: Call[] = [];
 
-  constructor(private readonly faults: Faults) {}
+  constructor(
+    private readonly faults: Faults,
+    private readonly traffic: Traffic,
+  ) {}
 
   record(call: Omit<Call, 'at' | 'cut'>): void {
+    this.traffic.note(call);
     this.calls.push({ ...call, ...(this.faults.isCut(call.usd) && { cut: true }), at: new Date().toISOString() });
   }
 

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { WireErrorFilter } from './answer.js';
 import { Faults } from './faults/faults.js';
 import { SimulatorModule } from './simulator.module.js';
+import { Traffic } from './traffic/traffic.js';
 
 /** Starts the simulator on a port of this machine (0: a free one). */
 export async function startSimulator({
@@ -15,6 +16,7 @@ export async function startSimulator({
 }): Promise<{ url: string; app: NestExpressApplication }> {
   const app = await NestFactory.create<NestExpressApplication>(SimulatorModule, { logger: ['warn', 'error'] });
   app.useBodyParser('json', { limit: '30mb' });
+  app.use(app.get(Traffic).middleware);
   app.use(app.get(Faults).middleware);
   app.useGlobalFilters(new WireErrorFilter());
   await app.listen(port, host);
@@ -23,12 +25,14 @@ export async function startSimulator({
 
 if (import.meta.main) {
   const { port, host } = new Command('simulator')
-    .description('Plays every provider of the pipeline: Gemini, KIE, ElevenLabs, Notion, Google and YouTube, Slack and Discord.')
+    .description(
+      'Plays every provider of the pipeline: Gemini, OpenAI, KIE, catbox, ElevenLabs, Notion, Google and YouTube, Slack and Discord.',
+    )
     .option('--port <number>', 'port; 0 takes a free one', Number, 4010)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .parse()
     .opts<{ port: number; host: string }>();
   const { url, app } = await startSimulator({ port, host });
   app.enableShutdownHooks();
-  process.stdout.write(`The simulator listens on ${url}; what it received is at ${url}/simulator/summary\n`);
+  process.stdout.write(`The simulator listens on ${url}; what it receives is shown at ${url}/simulator\n`);
 }

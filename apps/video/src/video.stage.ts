@@ -1,16 +1,17 @@
-import { kieAccess, prices, settings, type Settings } from '#config';
+import { clipLengths, prices, providerOf, settings, type Settings } from '#config';
 import type { ArtifactRow } from '#database';
-import { narrationSeconds, permanent, type ClipSeconds } from '#pipeline';
+import { clipLength, motionPrompt, permanent } from '#pipeline';
+import type { Reached } from '#providers/registry';
 import { written, type Stage, type StepHandler } from '#stage';
 import { Inject, Injectable } from '@nestjs/common';
 
 /** Composes the images into one picture a scene, then has each picture brought to life. */
 @Injectable()
 export class VideoStage implements Stage<'video'> {
-  private readonly simulated: boolean;
+  private readonly maker: Pick<Reached<'clip'>, 'name' | 'simulated'>;
 
   constructor(@Inject(settings.KEY) private readonly settings: Settings) {
-    this.simulated = kieAccess(settings).simulated;
+    this.maker = providerOf('clip', settings);
   }
 
   readonly composites: StepHandler<'composite'> = {
@@ -29,24 +30,22 @@ export class VideoStage implements Stage<'video'> {
   };
 
   readonly clips: StepHandler<'clip'> = {
-    plan: (_task, storyboard) => written(storyboard).scenes.map(({ motion, narration }) => ({ motion, seconds: clipSeconds(narration) })),
+    plan: (_task, storyboard) => {
+      const [story, lengths] = [written(storyboard), clipLengths(this.settings)];
+      return story.scenes.map((scene) => ({ motion: motionPrompt(story, scene), seconds: clipLength(scene.narration, lengths) }));
+    },
     make: async ({ input, position, ready, file, providerJobId, run }) => {
       const composite = (await ready('composite'))[position];
       if (!composite) throw missing('composite', position);
-      const { simulated } = this;
+      const { name: provider, simulated } = this.maker;
       const result = await run(
         'generate-video',
         { image: file(composite), motion: input.motion, seconds: input.seconds, ...(providerJobId && { job: providerJobId }) },
-        { provider: 'kie', operation: 'clip', amountUsd: prices(this.settings).clip(input.seconds), simulated },
+        { provider, operation: 'clip', amountUsd: prices(this.settings).clip(input.seconds), simulated },
       );
       return { result, simulated: simulated || composite.simulated };
     },
   };
-}
-
-/** The shortest clip that the narration will fit in; the cut holds the last frame when the voice takes longer after all. */
-function clipSeconds(narration: string): ClipSeconds {
-  return narrationSeconds(narration) <= 5 ? 5 : 10;
 }
 
 function imageOf(images: readonly ArtifactRow<'image'>[], key: string): ArtifactRow<'image'> {

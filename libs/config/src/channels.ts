@@ -2,7 +2,21 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeProblems, parse } from '#pipeline';
 import { Type } from 'class-transformer';
-import { IsBoolean, IsDefined, IsIn, IsInt, IsNotEmpty, IsString, Matches, Max, Min, ValidateNested } from 'class-validator';
+import {
+  IsArray,
+  IsBoolean,
+  IsDefined,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsNumber,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { parse as parseYaml } from 'yaml';
 import { SettingsError } from './settings.js';
 
@@ -31,6 +45,25 @@ export class ChannelYouTube {
   synthetic_media: boolean;
 }
 
+/** How a word is to be said. */
+export class ChannelPronunciation {
+  @Matches(/^\S+$/, { message: 'word must be one word' })
+  word: string;
+
+  /** Written so that any voice says it right: `kuh-THOO-loo`. */
+  @IsString()
+  @IsNotEmpty()
+  say: string;
+}
+
+/** What a channel may spend. */
+export class ChannelBudget {
+  /** A video whose storyboard comes to more is stopped before its images are paid for (USD). */
+  @IsNumber({ allowInfinity: false, allowNaN: false })
+  @Min(0)
+  video_usd: number;
+}
+
 /** A channel file, `channels/<key>.yaml`. */
 export class ChannelSettings {
   @IsString()
@@ -45,6 +78,13 @@ export class ChannelSettings {
   @IsString()
   @IsNotEmpty()
   voice_id: string;
+
+  /** Words that the voice would say wrong. */
+  @IsOptional()
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => ChannelPronunciation)
+  pronunciations?: ChannelPronunciation[];
 
   /** How every picture of the channel looks. */
   @IsString()
@@ -61,6 +101,11 @@ export class ChannelSettings {
   @Min(1)
   @Max(60)
   scenes: number;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => ChannelBudget)
+  budget?: ChannelBudget;
 
   @IsDefined()
   @ValidateNested()

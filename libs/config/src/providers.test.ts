@@ -1,15 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  SIMULATED_KEY,
-  SettingsError,
-  elevenLabsAccess,
-  geminiAccess,
-  kieAccess,
-  makesSimulatedMedia,
-  notionAccess,
-  readSettings,
-  youtubeAccess,
-} from '#config';
+import { SettingsError, makesSimulatedMedia, notionAccess, prices, providerOf, readSettings, youtubeAccess, type Settings } from '#config';
+import { SIMULATED_KEY, reachHosts } from '#providers/registry';
 
 const SIMULATOR_URL = 'http://127.0.0.1:4010';
 const KEYS = {
@@ -23,22 +14,20 @@ const KEYS = {
 
 describe('access to a provider', () => {
   it('is the real one with a key, also while a simulator runs', () => {
-    expect(geminiAccess(readSettings({ ...KEYS, SIMULATOR_URL }))).toEqual({
+    expect(providerOf('image', readSettings({ ...KEYS, SIMULATOR_URL }))).toMatchObject({
+      name: 'gemini',
+      model: 'gemini-nano-banana-2.1',
       baseUrl: 'https://generativelanguage.googleapis.com',
       apiKey: 'g',
       simulated: false,
     });
-    expect(kieAccess(readSettings(KEYS))).toMatchObject({ apiKey: 'k', uploadBaseUrl: 'https://kieai.redpandaai.co', simulated: false });
   });
 
   it('is the simulator without a key', () => {
     const settings = readSettings({ SIMULATOR_URL });
-    expect(elevenLabsAccess(settings)).toEqual({ baseUrl: `${SIMULATOR_URL}/elevenlabs`, apiKey: SIMULATED_KEY, simulated: true });
-    expect(kieAccess(settings)).toMatchObject({
-      baseUrl: `${SIMULATOR_URL}/kie`,
-      uploadBaseUrl: `${SIMULATOR_URL}/kie-upload`,
-      simulated: true,
-    });
+    const elevenlabs = { baseUrl: `${SIMULATOR_URL}/elevenlabs`, apiKey: SIMULATED_KEY, simulated: true };
+    expect(providerOf('speech', settings)).toMatchObject(elevenlabs);
+    expect(providerOf('effect', settings)).toMatchObject(elevenlabs);
     expect(youtubeAccess(settings)).toMatchObject({
       baseUrl: `${SIMULATOR_URL}/youtube`,
       tokenUrl: `${SIMULATOR_URL}/google/token`,
@@ -47,14 +36,14 @@ describe('access to a provider', () => {
   });
 
   it('counts as simulated when a key is used on the simulator', () => {
-    expect(geminiAccess(readSettings({ ...KEYS, SIMULATOR_URL, GEMINI_BASE_URL: `${SIMULATOR_URL}/gemini` })).simulated).toBe(true);
+    expect(providerOf('text', readSettings({ ...KEYS, SIMULATOR_URL, GEMINI_BASE_URL: `${SIMULATOR_URL}/gemini` })).simulated).toBe(true);
     expect(youtubeAccess(readSettings({ ...KEYS, SIMULATOR_URL, YOUTUBE_BASE_URL: `${SIMULATOR_URL}/youtube` })).simulated).toBe(true);
   });
 
   it.each([
-    ['GEMINI_API_KEY', geminiAccess],
-    ['KIE_API_KEY', kieAccess],
-    ['ELEVENLABS_API_KEY', elevenLabsAccess],
+    ['GEMINI_API_KEY', (settings: Settings) => providerOf('image', settings)],
+    ['KIE_API_KEY', (settings: Settings) => providerOf('clip', settings)],
+    ['ELEVENLABS_API_KEY', (settings: Settings) => providerOf('speech', settings)],
     ['NOTION_TOKEN', notionAccess],
     ['GOOGLE_CLIENT_ID', youtubeAccess],
   ] as const)('names %s when there is neither key nor simulator', (name, access) => {
@@ -64,6 +53,40 @@ describe('access to a provider', () => {
 
   it('wants the secret of a Google client that is set', () => {
     expect(() => youtubeAccess(readSettings({ GOOGLE_CLIENT_ID: 'c', SIMULATOR_URL }))).toThrow(/GOOGLE_CLIENT_SECRET is not set/);
+  });
+});
+
+describe('a provider that is chosen', () => {
+  it('brings its own model and price, unless they are set', () => {
+    const chosen = { SIMULATOR_URL, TEXT_PROVIDER: 'openai' };
+    expect(providerOf('text', readSettings(chosen))).toMatchObject({ name: 'openai', baseUrl: `${SIMULATOR_URL}/openai` });
+    expect(prices(readSettings(chosen)).storyboard(1_000_000, 0)).toBe(0.75);
+    const own = readSettings({ ...chosen, OPENAI_TEXT_MODEL: 'writer', PRICE_TEXT_INPUT_USD: '2' });
+    expect([providerOf('text', own).model, prices(own).storyboard(1_000_000, 0)]).toEqual(['writer', 2]);
+  });
+
+  it('must be one that can do the work', () => {
+    expect(() => readSettings({ CLIP_PROVIDER: 'gemini' })).toThrow('CLIP_PROVIDER must be one of kie');
+    expect(() => readSettings({ IMAGE_HOSTS: 'kie,imgur' })).toThrow('IMAGE_HOSTS must be one or more of kie, litterbox, catbox');
+  });
+});
+
+describe('the places for pictures', () => {
+  const names = (settings: Settings) =>
+    reachHosts(settings, providerOf('clip', settings)).map(({ name, environment }) => [name, environment]);
+
+  it('are the real ones for a real clip model, in the order of the setting', () => {
+    expect(names(readSettings({ ...KEYS, IMAGE_HOSTS: 'catbox, kie' }))).toEqual([
+      ['catbox', { CATBOX_BASE_URL: 'https://catbox.moe' }],
+      ['kie', { KIE_HOST_BASE_URL: 'https://kieai.redpandaai.co', KIE_API_KEY: 'k' }],
+    ]);
+  });
+
+  it('are simulated for a simulated one: nothing of a dry run is put in public', () => {
+    expect(names(readSettings({ SIMULATOR_URL }))).toEqual([
+      ['kie', { KIE_HOST_BASE_URL: `${SIMULATOR_URL}/kie-host`, KIE_API_KEY: SIMULATED_KEY }],
+      ['litterbox', { LITTERBOX_BASE_URL: `${SIMULATOR_URL}/litterbox`, LITTERBOX_API_KEY: SIMULATED_KEY }],
+    ]);
   });
 });
 

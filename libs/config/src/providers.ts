@@ -1,57 +1,40 @@
+import { ProviderUnreachable, SIMULATED_KEY, isSimulator, reach, type ModelPort, type Reached } from '#providers/registry';
 import { required, SettingsError, type Settings } from './settings.js';
 
-/** Where a provider is reached and with what; `simulated` when the simulator plays it. */
-export interface ProviderAccess {
+/** Where Notion is reached and with what; `simulated` when the simulator plays it. */
+export interface NotionAccess {
   readonly baseUrl: string;
   readonly apiKey: string;
   readonly simulated: boolean;
 }
 
-/** The simulator accepts this key and token for every provider that it plays. */
-export const SIMULATED_KEY = 'simulated';
-
-/** Paths under which the simulator plays each provider. */
+/** Paths under which the simulator plays those who are not in the registry of providers. */
 export const SIMULATOR_PATHS = {
-  gemini: '/gemini',
-  kie: '/kie',
-  kieUpload: '/kie-upload',
-  elevenlabs: '/elevenlabs',
   notion: '/notion',
   googleAuth: '/google/auth',
   googleToken: '/google/token',
   youtube: '/youtube',
 } as const;
 
-function access(settings: Settings, key: string | undefined, keyName: string, baseUrl: string, path: string): ProviderAccess {
-  if (key) return { baseUrl, apiKey: key, simulated: isSimulated(settings, baseUrl) };
-  if (settings.SIMULATOR_URL) return { baseUrl: settings.SIMULATOR_URL + path, apiKey: SIMULATED_KEY, simulated: true };
-  throw new SettingsError([`${keyName} is not set, and neither is SIMULATOR_URL, which would play that provider`]);
+/**
+ * The provider that serves a port.
+ * @throws SettingsError when it has neither a key nor a simulator
+ */
+export function providerOf<P extends ModelPort>(port: P, settings: Settings): Reached<P> {
+  try {
+    return reach(port, settings);
+  } catch (error) {
+    if (error instanceof ProviderUnreachable) throw new SettingsError([error.message]);
+    throw error;
+  }
 }
-
-/** No real provider runs on this machine: whatever answers there is a simulator, whoever started it. */
-function isSimulated({ SIMULATOR_URL }: Settings, baseUrl: string): boolean {
-  const { hostname } = new URL(baseUrl);
-  return ['127.0.0.1', 'localhost', '[::1]'].includes(hostname) || (SIMULATOR_URL !== undefined && baseUrl.startsWith(SIMULATOR_URL));
-}
-
-/** Gemini: storyboards and images. */
-export const geminiAccess = (s: Settings): ProviderAccess =>
-  access(s, s.GEMINI_API_KEY, 'GEMINI_API_KEY', s.GEMINI_BASE_URL, SIMULATOR_PATHS.gemini);
-
-/** KIE: clips; its upload host takes the same key. */
-export const kieAccess = (s: Settings): ProviderAccess & { uploadBaseUrl: string } => {
-  const jobs = access(s, s.KIE_API_KEY, 'KIE_API_KEY', s.KIE_BASE_URL, SIMULATOR_PATHS.kie);
-  const upload = access(s, s.KIE_API_KEY, 'KIE_API_KEY', s.KIE_UPLOAD_BASE_URL, SIMULATOR_PATHS.kieUpload);
-  return { ...jobs, uploadBaseUrl: upload.baseUrl };
-};
-
-/** ElevenLabs: narration and sound effects. */
-export const elevenLabsAccess = (s: Settings): ProviderAccess =>
-  access(s, s.ELEVENLABS_API_KEY, 'ELEVENLABS_API_KEY', s.ELEVENLABS_BASE_URL, SIMULATOR_PATHS.elevenlabs);
 
 /** Notion: rows in, status and cost out. */
-export const notionAccess = (s: Settings): ProviderAccess =>
-  access(s, s.NOTION_TOKEN, 'NOTION_TOKEN', s.NOTION_BASE_URL, SIMULATOR_PATHS.notion);
+export function notionAccess({ NOTION_TOKEN, NOTION_BASE_URL, SIMULATOR_URL }: Settings): NotionAccess {
+  if (NOTION_TOKEN) return { baseUrl: NOTION_BASE_URL, apiKey: NOTION_TOKEN, simulated: isSimulator(NOTION_BASE_URL, SIMULATOR_URL) };
+  if (SIMULATOR_URL) return { baseUrl: SIMULATOR_URL + SIMULATOR_PATHS.notion, apiKey: SIMULATED_KEY, simulated: true };
+  throw new SettingsError(['NOTION_TOKEN is not set, and neither is SIMULATOR_URL, which would play Notion']);
+}
 
 /** Google's OAuth client and YouTube. */
 export interface YouTubeAccess {
@@ -71,7 +54,7 @@ export function youtubeAccess(s: Settings): YouTubeAccess {
       authUrl: s.GOOGLE_AUTH_URL,
       tokenUrl: s.GOOGLE_TOKEN_URL,
       baseUrl: s.YOUTUBE_BASE_URL,
-      simulated: isSimulated(s, s.YOUTUBE_BASE_URL),
+      simulated: isSimulator(s.YOUTUBE_BASE_URL, s.SIMULATOR_URL),
     };
   }
   const simulator = s.SIMULATOR_URL;
@@ -88,5 +71,5 @@ export function youtubeAccess(s: Settings): YouTubeAccess {
 
 /** Whether any provider that makes pictures, clips or sound is played by the simulator: such a video must never reach the real YouTube. */
 export function makesSimulatedMedia(s: Settings): boolean {
-  return [geminiAccess(s), kieAccess(s), elevenLabsAccess(s)].some((provider) => provider.simulated);
+  return (['image', 'clip', 'speech', 'effect'] as const).some((port) => providerOf(port, s).simulated);
 }

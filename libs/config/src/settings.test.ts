@@ -21,7 +21,9 @@ describe('readSettings', () => {
       HOST: '127.0.0.1',
       LOG_LEVEL: 'info',
       ASSET_CONCURRENCY: 12,
-      PRICE_CLIP_SECOND_USD: 0.042,
+      IMAGE_PROVIDER: 'gemini',
+      GEMINI_IMAGE_MODEL: 'gemini-nano-banana-2.1',
+      IMAGE_HOSTS: ['kie', 'litterbox'],
     });
     expect(settings.DATABASE_URL).toBeUndefined();
     expect(Object.keys(settings).sort()).toEqual(Object.keys(SETTINGS).sort());

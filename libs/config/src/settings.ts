@@ -1,4 +1,5 @@
 import { RETRY_LADDER_MS, STAGES, STAGE_NAMES } from '#pipeline';
+import { PORTS, choices, settingsOf, type ModelPort, type ProviderName, type ProviderSetting } from '#providers/registry';
 import { isInt, isNumber, isURL } from 'class-validator';
 
 /** One environment variable: how it is read, and everything that `.env.example`, the errors and the documentation say about it. */
@@ -64,6 +65,14 @@ const oneOf = <const V extends string>(...values: V[]) =>
     if (!found) throw new Error(`must be one of ${values.join(', ')}`);
     return found;
   });
+const listOfHosts = setting((value): readonly ProviderName[] => {
+  const names = value.split(',').map((name) => name.trim());
+  return names.map((name) => {
+    const found = choices('host').find((known) => known === name);
+    if (!found) throw new Error(`must be one or more of ${choices('host').join(', ')}, joined by commas`);
+    return found;
+  });
+});
 const key32 = setting((value) => {
   const bytes = Buffer.from(value, 'base64');
   must(bytes.length === 32, 'must be 32 bytes in base64; make one with: openssl rand -base64 32');
@@ -78,6 +87,38 @@ const concurrency = Object.fromEntries(
     whole(1, 200)({ group: 'Scale', about: `Items that one ${stage} process works on at once.`, default: STAGES[stage].concurrency }),
   ]),
 ) as Record<ConcurrencyName, Setting<number>>;
+
+const WORK: Readonly<Record<ModelPort, string>> = {
+  text: 'writes storyboards',
+  image: 'draws images',
+  clip: 'makes clips',
+  speech: 'speaks narrations',
+  effect: 'makes sound effects',
+};
+type ChoiceName = `${Uppercase<ModelPort>}_PROVIDER`;
+/** Who serves each port, named `IMAGE_PROVIDER` and so on. */
+const providerChoices = Object.fromEntries(
+  PORTS.map((port) => {
+    const [first, ...rest] = choices(port);
+    const about = `Who ${WORK[port]}: ${[first, ...rest].join(' or ')}.`;
+    return [`${port.toUpperCase()}_PROVIDER`, oneOf(first, ...rest)({ group: 'Providers', about, default: first })];
+  }),
+) as Record<ChoiceName, Setting<ProviderName>>;
+
+const KNOWN_PROVIDERS = [...new Set([...PORTS, 'host' as const].flatMap(choices))];
+/** What each provider of the registry needs. */
+const providerSettings = Object.fromEntries(
+  KNOWN_PROVIDERS.flatMap((provider) =>
+    settingsOf(provider).map(({ name, kind, about, default: fallback }): [string, Setting<unknown>] => {
+      const common = { group: `Provider ${provider}`, about };
+      if (kind === 'key') return [name, text({ ...common, secret: true })];
+      if (kind === 'count') return [name, whole(0, 1_000)({ ...common, default: Number(fallback) })];
+      return [name, kind === 'url' ? httpUrl({ ...common, default: String(fallback) }) : text({ ...common, default: String(fallback) })];
+    }),
+  ),
+) as Record<ProviderSetting, Setting<string | number | undefined>>;
+
+const OWN_PRICE = 'Left out: what the chosen provider asked on 2026-11-20.';
 
 /** Every setting of the product. Providers' models and prices are those known on 2026-11-20; look them up before spending money. */
 export const SETTINGS = {
@@ -166,22 +207,30 @@ export const SETTINGS = {
     about: 'The simulator. A provider without a key is played by it; videos made so can never go to the real YouTube.',
     example: 'http://127.0.0.1:4010',
   }),
-  GEMINI_API_KEY: text({ group: 'Providers', about: 'Key for storyboards and images.', secret: true }),
-  GEMINI_BASE_URL: httpUrl({ group: 'Providers', about: 'Gemini API.', default: 'https://generativelanguage.googleapis.com' }),
-  GEMINI_TEXT_MODEL: text({ group: 'Providers', about: 'Model that writes the storyboard.', default: 'gemini-3.5-flash-lite' }),
-  GEMINI_IMAGE_MODEL: text({ group: 'Providers', about: 'Model that makes the images.', default: 'gemini-nano-banana-2.1' }),
-  KIE_API_KEY: text({ group: 'Providers', about: 'Key for clips.', secret: true }),
-  KIE_BASE_URL: httpUrl({ group: 'Providers', about: 'KIE jobs API.', default: 'https://api.kie.ai' }),
-  KIE_UPLOAD_BASE_URL: httpUrl({
+  ...providerChoices,
+  IMAGE_HOSTS: listOfHosts({
     group: 'Providers',
-    about: 'KIE file upload, which hosts the composites.',
-    default: 'https://kieai.redpandaai.co',
+    about: `Where composites are put for the clip model to fetch, the first that takes them: ${choices('host').join(', ')}. Litterbox and catbox are public; catbox keeps files for good.`,
+    default: ['kie', 'litterbox'],
   }),
-  KIE_CLIP_MODEL: text({ group: 'Providers', about: 'Model that makes the clips.', default: 'kling/v2-5-turbo-image-to-video-pro' }),
-  ELEVENLABS_API_KEY: text({ group: 'Providers', about: 'Key for narration and sound effects.', secret: true }),
-  ELEVENLABS_BASE_URL: httpUrl({ group: 'Providers', about: 'ElevenLabs API.', default: 'https://api.elevenlabs.io' }),
-  ELEVENLABS_SPEECH_MODEL: text({ group: 'Providers', about: 'Model that speaks.', default: 'eleven_v3' }),
-  ELEVENLABS_EFFECT_MODEL: text({ group: 'Providers', about: 'Model that makes sound effects.', default: 'eleven_text_to_sound_v2' }),
+  CLIP_SUBMIT_SPACING_MS: whole(
+    0,
+    60_000,
+  )({ group: 'Providers', about: 'Time between two submissions of clips over all processes (ms); KIE takes 20 in 10 s.', default: 500 }),
+  CLIP_ASK_SPACING_MS: whole(
+    0,
+    60_000,
+  )({
+    group: 'Providers',
+    about: 'Time between two questions after running clips over all processes (ms); KIE takes 10 in 1 s.',
+    default: 110,
+  }),
+  KIE_WEBHOOK_KEY: text({
+    group: 'Providers',
+    about: "KIE's webhook HMAC key. With it, callbacks that are not signed with it are refused.",
+    secret: true,
+  }),
+  ...providerSettings,
 
   NOTION_TOKEN: text({ group: 'Notion', about: 'Token of the Notion connection.', secret: true }),
   NOTION_BASE_URL: httpUrl({ group: 'Notion', about: 'Notion API.', default: 'https://api.notion.com' }),
@@ -219,12 +268,12 @@ export const SETTINGS = {
     example: 'output of: openssl rand -base64 32',
   }),
 
-  PRICE_IMAGE_USD: usd({ group: 'Prices', about: 'One image (nano-banana 2.1, 1K).', default: 0.0336 }),
-  PRICE_TEXT_INPUT_USD: usd({ group: 'Prices', about: 'A million input tokens of the text model (3.5 flash-lite).', default: 0.3 }),
-  PRICE_TEXT_OUTPUT_USD: usd({ group: 'Prices', about: 'A million output tokens of the text model (3.5 flash-lite).', default: 2.5 }),
-  PRICE_CLIP_SECOND_USD: usd({ group: 'Prices', about: 'A second of clip (Kling 2.5 turbo pro on KIE: 0.21 for 5 s).', default: 0.042 }),
-  PRICE_SPEECH_USD: usd({ group: 'Prices', about: 'A thousand characters of narration (eleven_v3).', default: 0.1 }),
-  PRICE_EFFECT_USD: usd({ group: 'Prices', about: 'One sound effect.', default: 0.12 }),
+  PRICE_IMAGE_USD: usd({ group: 'Prices', about: `One image. ${OWN_PRICE}` }),
+  PRICE_TEXT_INPUT_USD: usd({ group: 'Prices', about: `A million input tokens of the text model. ${OWN_PRICE}` }),
+  PRICE_TEXT_OUTPUT_USD: usd({ group: 'Prices', about: `A million output tokens of the text model. ${OWN_PRICE}` }),
+  PRICE_CLIP_SECOND_USD: usd({ group: 'Prices', about: `A second of clip. ${OWN_PRICE}` }),
+  PRICE_SPEECH_USD: usd({ group: 'Prices', about: `A thousand characters of narration. ${OWN_PRICE}` }),
+  PRICE_EFFECT_USD: usd({ group: 'Prices', about: `One sound effect. ${OWN_PRICE}` }),
 } as const satisfies Record<string, Setting<unknown>>;
 
 export type SettingName = keyof typeof SETTINGS;

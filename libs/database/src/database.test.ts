@@ -59,6 +59,7 @@ describe('the tables', () => {
       title: 'x',
       topic: '',
       storyDirection: '',
+      ownScript: '',
       priority: 'low',
       status: 'draft',
       notionPageId: 'page',

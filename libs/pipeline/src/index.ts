@@ -12,15 +12,7 @@ export {
   type FailureKind,
   type FailureLine,
 } from './failure.js';
-export {
-  isMadeFrom,
-  type ClipSeconds,
-  type ItemInput,
-  type ItemInputs,
-  type ItemResult,
-  type ItemResults,
-  type WordTiming,
-} from './items.js';
+export { isMadeFrom, type Estimate, type ItemInput, type ItemInputs, type ItemResult, type ItemResults, type WordTiming } from './items.js';
 export { describeProblems, parse, problemsOf, type Parsed, type Problem } from './parse.js';
 export {
   FIRST_STEP,
@@ -41,21 +33,36 @@ export {
   type StepOf,
 } from './stages.js';
 export { untilPacificMidnightMs } from './pacific-time.js';
+export { asWritten, spoken, type Pronunciation } from './pronunciation.js';
 export { PRIORITIES, type Priority } from './priority.js';
-export type { JournalEntry, ScriptArguments, ScriptEvent, ScriptName, ScriptResult } from './scripts.js';
+export {
+  TURNS,
+  type JournalEntry,
+  type ScriptArguments,
+  type ScriptEvent,
+  type ScriptName,
+  type ScriptResult,
+  type TurnName,
+} from './scripts.js';
 export { STATUSES, statusFromTitle, statusTitle, type Status } from './statuses.js';
 export {
   IMAGE_FOLDERS,
   IMAGE_ROLES,
   LAYOUTS,
+  LONGEST_OWN_SCRIPT,
   STORYBOARD_JSON_SCHEMA,
   Storyboard,
   StoryboardImage,
   StoryboardScene,
+  clipLength,
+  imagePrompt,
+  motionPrompt,
   narrationSeconds,
   parseStoryboard,
+  referencesOf,
   type ImageRole,
   type Layout,
+  type StoryboardDemands,
 } from './storyboard.js';
 export { DEAD_LETTER_QUEUE, HOUSEKEEPING_QUEUE, NOTION_QUEUE, TICKET_NAMES, type Ticket, type TicketName } from './tickets.js';
 export { IN_WORK, TRANSITIONS, isLegalTransition } from './transitions.js';

@@ -4,18 +4,17 @@ import type { ItemKind } from './stages.js';
 /** What is needed to make one item of each kind, besides its task and channel. Stored with the artifact when the step is planned. */
 export interface ItemInputs {
   storyboard: Record<string, never>;
-  image: { key: string; role: ImageRole; prompt: string };
+  /** `references`: keys of the images of the same step that it has to look like. */
+  image: { key: string; role: ImageRole; prompt: string; references: string[] };
   /** `images`: keys, in the layout's order. */
   composite: { layout: Layout; images: string[] };
-  clip: { motion: string; seconds: ClipSeconds };
-  narration: { text: string };
+  clip: { motion: string; seconds: number };
+  /** `before` and `after`: the narrations around it. */
+  narration: { text: string; before: string; after: string };
   sound_effect: { prompt: string; seconds: number };
   cut: { scenes: number };
   publication: { title: string; description: string; tags: string[] };
 }
-
-/** Lengths that the clip models offer (s). */
-export type ClipSeconds = 5 | 10;
 
 /** A word of a narration and when it is spoken, from the narration's start (ms). */
 export interface WordTiming {
@@ -24,9 +23,17 @@ export interface WordTiming {
   end_ms: number;
 }
 
+/** What a video will be, by its storyboard: counts, length of the narration (s), and what is still to be paid (USD). */
+export interface Estimate {
+  scenes: number;
+  images: number;
+  seconds: number;
+  usd: number;
+}
+
 /** What is known of a finished item besides its file, by kind. Stored with the artifact. */
 export interface ItemResults {
-  storyboard: { model: string; storyboard: Storyboard };
+  storyboard: { model: string; storyboard: Storyboard; estimate: Estimate };
   image: { model: string };
   composite: Record<string, never>;
   clip: { model: string };
@@ -58,8 +65,9 @@ export function isMadeFrom(item: Placed, source: Placed): boolean {
       return source.kind === 'clip' || source.kind === 'narration' || source.kind === 'sound_effect';
     case 'publication':
       return source.kind === 'cut';
-    case 'storyboard':
     case 'image':
+      return source.kind === 'image' && (item.input as ItemInputs['image']).references.includes((source.input as ItemInputs['image']).key);
+    case 'storyboard':
     case 'narration':
     case 'sound_effect':
       return false;

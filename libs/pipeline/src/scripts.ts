@@ -1,26 +1,31 @@
 import type { FailureLine } from './failure.js';
-import type { ClipSeconds, WordTiming } from './items.js';
+import type { WordTiming } from './items.js';
 
 /**
  * The media scripts: what each is given on its command line (`--kebab-case` options of the same names) and what it reports besides its
  * file. Services run them as subprocesses; with `--json` a script prints one `ScriptEvent` a line on stdout.
  */
 interface Scripts {
-  /** `instructions`: a file; `brief`: what the creator asked for; `scenes`: how many. The file that is written is the storyboard, checked. */
+  /**
+   * `instructions`: a folder; `brief`: what the creator asked for; `scenes`: how many; `narration`: the creator's own text, which is then only broken
+   * into scenes, as many as it takes. The file that is written is the storyboard, checked.
+   */
   'write-storyboard': {
-    arguments: { instructions: string; brief: string; scenes: number; out: string };
+    arguments: { instructions: string; brief: string; scenes?: number; narration?: string; out: string };
     result: { model: string; input_tokens: number; output_tokens: number };
   };
-  'generate-asset': { arguments: { prompt: string; out: string }; result: { model: string } };
+  /** `reference`: pictures of what is to look the same. */
+  'generate-asset': { arguments: { prompt: string; reference?: readonly string[]; out: string }; result: { model: string } };
   'create-composite': { arguments: { environment: string; character?: string; out: string }; result: Record<string, never> };
   'create-split-screen': { arguments: { left: string; right: string; out: string }; result: Record<string, never> };
   'generate-video': {
     /** `job`: a provider job that was submitted before; it is picked up, nothing is submitted. `callback`: where KIE says that it is over. */
-    arguments: { image: string; motion: string; seconds: ClipSeconds; out: string; job?: string; callback?: string };
+    arguments: { image: string; motion: string; seconds: number; out: string; job?: string; callback?: string };
     result: { model: string };
   };
   'generate-audio': {
-    arguments: { text: string; voice: string; language: string; out: string };
+    /** `say`: `word=how it is said`; the times are of the words as they are written. */
+    arguments: { text: string; voice: string; language: string; before?: string; after?: string; say?: readonly string[]; out: string };
     result: { model: string; characters: number; words: WordTiming[] };
   };
   'generate-sound-effects': { arguments: { prompt: string; seconds: number; out: string }; result: { model: string } };
@@ -31,9 +36,19 @@ export type ScriptName = keyof Scripts;
 export type ScriptArguments<N extends ScriptName> = Scripts[N]['arguments'];
 export type ScriptResult<N extends ScriptName> = Scripts[N]['result'];
 
-/** What a script with `--json` says on stdout. `submitted` comes at once after a paid provider job was accepted. */
+/** Requests of which a provider takes only so many in a time, whoever sends them. */
+export const TURNS = ['clip_submit', 'clip_ask'] as const;
+export type TurnName = (typeof TURNS)[number];
+
+/**
+ * What a script with `--json` says on stdout. `submitted` comes at once after a paid provider job was accepted. After `turn` the script waits for the line
+ * `go` on stdin: one more such request may be sent. `at_once`: how many requests its provider allows at a time. On stdin it may also be told `news`: the
+ * job that it waits for is worth another look.
+ */
 export type ScriptEvent<N extends ScriptName = ScriptName> =
   | { event: 'submitted'; provider_job_id: string }
+  | { event: 'turn'; of: TurnName }
+  | { event: 'at_once'; count: number }
   | { event: 'progress'; done: number; total: number }
   | { event: 'done'; file: string; result: ScriptResult<N> };
 

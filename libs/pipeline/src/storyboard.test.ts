@@ -1,8 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { IMAGE_FOLDERS, IMAGE_ROLES, LAYOUTS, STORYBOARD_JSON_SCHEMA, narrationSeconds, parseStoryboard } from '#pipeline';
+import {
+  IMAGE_FOLDERS,
+  IMAGE_ROLES,
+  LAYOUTS,
+  STORYBOARD_JSON_SCHEMA,
+  clipLength,
+  imagePrompt,
+  motionPrompt,
+  narrationSeconds,
+  parseStoryboard,
+  referencesOf,
+} from '#pipeline';
 
-const whale = { key: 'whale', role: 'character', prompt: 'a humpback whale' };
-const reef = { key: 'reef', role: 'environment', prompt: 'a reef at dawn' };
+const character = { key: 'old_whale', description: 'A humpback whale with a scar over the left eye' };
+const whale = { key: 'whale', role: 'character', prompt: 'Seen from the side.', characters: ['old_whale'] };
+const reef = { key: 'reef', role: 'environment', prompt: 'A reef at dawn.', characters: [] };
 const scene = {
   narration: 'A whale sings.',
   layout: 'character_over_environment',
@@ -12,7 +24,16 @@ const scene = {
 };
 
 function storyboard(changes: object = {}): object {
-  return { title: 'The Whale', description: 'It sings.', tags: ['sea'], images: [whale, reef], scenes: [scene], ...changes };
+  return {
+    title: 'The Whale',
+    description: 'It sings.',
+    tags: ['sea'],
+    research: ['Whales sing.'],
+    characters: [character],
+    images: [whale, reef],
+    scenes: [scene],
+    ...changes,
+  };
 }
 
 /** The fields that are wrong with a storyboard. */
@@ -29,8 +50,8 @@ describe('parseStoryboard', () => {
 
   it('holds it to the number of scenes that was asked for, and to what can be said in one', () => {
     const long = { ...scene, narration: Array.from({ length: 40 }, () => 'word').join(' ') };
-    expect(parseStoryboard(storyboard(), 1).ok).toBe(true);
-    expect(parseStoryboard(storyboard({ scenes: [scene, long] }), 3)).toMatchObject({
+    expect(parseStoryboard(storyboard(), { scenes: 1 }).ok).toBe(true);
+    expect(parseStoryboard(storyboard({ scenes: [scene, long] }), { scenes: 3 })).toMatchObject({
       ok: false,
       problems: [
         { field: 'scenes.1.narration', message: expect.stringContaining('17 s') as unknown },
@@ -69,10 +90,81 @@ describe('parseStoryboard', () => {
   });
 });
 
+describe('the characters of a storyboard', () => {
+  const calf = { key: 'calf', description: 'A light grey calf' };
+
+  it('are known, seen alone at least once, and not two of a name', () => {
+    expect(wrongFields(storyboard({ images: [{ ...whale, characters: ['shark'] }, reef] }))).toEqual([
+      'images.0.characters',
+      'characters.0',
+    ]);
+    expect(wrongFields(storyboard({ images: [{ ...whale, characters: [] }, reef] }))).toEqual(['images.0.characters', 'characters.0']);
+    expect(wrongFields(storyboard({ characters: [character, calf] }))).toEqual(['characters.1']);
+    expect(wrongFields(storyboard({ characters: [character, character] }))).toEqual(['characters.1.key']);
+  });
+
+  it('are said in the same words in every prompt that shows them, and shown by their first portrait', () => {
+    const turned = { ...whale, key: 'whale_turned', prompt: 'Looking back.' };
+    const far = { ...reef, key: 'far', characters: ['old_whale'] };
+    const parsed = parseStoryboard(
+      storyboard({
+        images: [far, whale, turned],
+        scenes: [
+          { ...scene, images: ['far', 'whale_turned'] },
+          { ...scene, images: ['far', 'whale'] },
+        ],
+      }),
+    );
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const { value } = parsed;
+    const look = { style: 'film grain', atmosphere: 'calm' };
+    const prompts = value.images.map((image) => imagePrompt(value, image, look));
+    const motions = value.scenes.map((each) => motionPrompt(value, each));
+    expect([...prompts, ...motions].filter((prompt) => !prompt.includes(`${character.description}.`))).toEqual([]);
+    expect(prompts[0]).toBe(`${character.description}. A reef at dawn. Style: film grain. Atmosphere: calm.`);
+    expect(prompts[1]).toBe(`${character.description}. Seen from the side. Style: film grain.`);
+    expect(value.images.map((image) => referencesOf(value, image))).toEqual([['whale'], [], ['whale']]);
+  });
+});
+
+describe("a creator's own script", () => {
+  const two = [scene, { ...scene, narration: 'Nobody answers it.' }];
+
+  it.each([
+    ['A whale sings. Nobody answers it.', []],
+    ['A whale  sings.\nNobody answers it.\n', []],
+    ['A whale sings. Somebody answers it.', [expect.stringContaining('it differs at "whale sings. Somebody answers')]],
+    ['A whale sings.', [expect.stringContaining('it goes on after its end')]],
+    ['A whale sings. Nobody answers it. The end.', [expect.stringContaining('it differs at')]],
+  ])('is kept word for word: %j', (script, messages) => {
+    const parsed = parseStoryboard(storyboard({ scenes: two }), { script });
+    expect(parsed.ok ? [] : parsed.problems.map(({ message }) => message)).toEqual(messages);
+  });
+});
+
+describe('clipLength', () => {
+  it.each([
+    [11, [5, 10], 5],
+    [12, [5, 10], 10],
+    [40, [5, 10], 10],
+    [16, [4, 5, 6, 7, 8], 7],
+    [4, [6, 10], 6],
+  ])('of a narration of %d words is the shortest of %j in which it fits: %d', (words, offered, length) => {
+    expect(clipLength(Array.from({ length: words }, () => 'word').join(' '), offered)).toBe(length);
+  });
+});
+
 describe('STORYBOARD_JSON_SCHEMA and the class', () => {
-  const { images, scenes } = STORYBOARD_JSON_SCHEMA.properties;
+  const { characters, images, scenes } = STORYBOARD_JSON_SCHEMA.properties;
   const parts = [
     { what: 'storyboard', schema: STORYBOARD_JSON_SCHEMA, sample: storyboard(), put: (part: object) => part, at: '' },
+    {
+      what: 'character',
+      schema: characters.items,
+      sample: character,
+      put: (part: object) => storyboard({ characters: [part] }),
+      at: 'characters.0.',
+    },
     { what: 'image', schema: images.items, sample: whale, put: (part: object) => storyboard({ images: [part, reef] }), at: 'images.0.' },
     { what: 'scene', schema: scenes.items, sample: scene, put: (part: object) => storyboard({ scenes: [part] }), at: 'scenes.0.' },
   ];
@@ -88,7 +180,9 @@ describe('STORYBOARD_JSON_SCHEMA and the class', () => {
 
   it('allow the same words', () => {
     expect(
-      images.items.properties.role.enum.filter((role) => wrongFields(storyboard({ images: [whale, { ...reef, role }] })).length > 0),
+      images.items.properties.role.enum.filter(
+        (role) => wrongFields(storyboard({ images: [whale, { ...reef, role, characters: ['old_whale'] }] })).length > 0,
+      ),
     ).toEqual([]);
     expect(images.items.properties.role.enum).toEqual(IMAGE_ROLES);
     expect(scenes.items.properties.layout.enum).toEqual(Object.keys(LAYOUTS));

@@ -16,19 +16,43 @@ export const IMAGE_FOLDERS = { character: 'characters', environment: 'environmen
   string
 >;
 
+const KEY = /^[a-z0-9]+(_[a-z0-9]+)*$/;
+const KEY_RULE = { message: 'key must be lower-case words joined by underscores' };
+
+/** Somebody who appears in the video, and looks the same wherever they do. */
+export class StoryboardCharacter {
+  /** Short name by which images refer to the character: `old_whale`. */
+  @Matches(KEY, KEY_RULE)
+  @MaxLength(60)
+  key: string;
+
+  /** Species, size, colours and marks, in one sentence; said word for word in every prompt that shows the character. */
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(400)
+  description: string;
+}
+
 /** One image to be generated. */
 export class StoryboardImage {
   /** Short name by which scenes refer to the image, also its file name: `humpback_whale`. */
-  @Matches(/^[a-z0-9]+(_[a-z0-9]+)*$/, { message: 'key must be lower-case words joined by underscores' })
+  @Matches(KEY, KEY_RULE)
   @MaxLength(60)
   key: string;
 
   @IsIn(IMAGE_ROLES)
   role: ImageRole;
 
+  /** Pose, place and light; not what its characters look like. */
   @IsString()
   @IsNotEmpty()
   prompt: string;
+
+  /** Keys of the characters that it shows; one where its role is `character`. */
+  @IsArray()
+  @ArrayUnique()
+  @IsString({ each: true })
+  characters: string[];
 }
 
 /** One scene: what is seen, said and heard. */
@@ -76,6 +100,16 @@ export class Storyboard {
   @IsString({ each: true })
   tags: string[];
 
+  /** What is known of the subject and carries the narration; for the reviewer to check. */
+  @IsArray()
+  @IsString({ each: true })
+  research: string[];
+
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => StoryboardCharacter)
+  characters: StoryboardCharacter[];
+
   @IsArray()
   @ArrayMinSize(1)
   @ValidateNested({ each: true })
@@ -89,18 +123,43 @@ export class Storyboard {
   scenes: StoryboardScene[];
 }
 
-/**
- * A storyboard from outside (the LLM, a file), or every problem that it has.
- * @param scenes how many it must have; left out, any number will do
- */
-export function parseStoryboard(data: unknown, scenes?: number): Parsed<Storyboard> {
+/** What a storyboard is held to besides its own rules. */
+export interface StoryboardDemands {
+  /** How many scenes it must have; left out, any number will do. */
+  readonly scenes?: number;
+  /** The creator's own text: the narrations, one after another, must be it and nothing else. */
+  readonly script?: string;
+}
+
+/** A storyboard from outside (the LLM, a file), or every problem that it has. */
+export function parseStoryboard(data: unknown, { scenes, script }: StoryboardDemands = {}): Parsed<Storyboard> {
   const parsed = parse(Storyboard, data);
   if (!parsed.ok) return parsed;
-  const problems = [...danglingReferences(parsed.value), ...unspeakable(parsed.value)];
-  const count = parsed.value.scenes.length;
+  const { value } = parsed;
+  const problems = [
+    ...repeatedKeys('characters', value.characters),
+    ...repeatedKeys('images', value.images),
+    ...unknownCharacters(value),
+    ...danglingImages(value),
+    ...unspeakable(value),
+    ...(script === undefined ? [] : departures(value, script)),
+  ];
+  const count = value.scenes.length;
   if (scenes !== undefined && count !== scenes) problems.push({ field: 'scenes', message: `there must be ${scenes} scenes, not ${count}` });
   return problems.length === 0 ? parsed : { ok: false, problems };
 }
+
+/** Where the narrations are not the creator's text, word for word. */
+function departures({ scenes }: Storyboard, script: string): Problem[] {
+  const wanted = wordsOf(script);
+  const said = wordsOf(scenes.map(({ narration }) => narration).join(' '));
+  const at = wanted.findIndex((word, index) => word !== said[index]);
+  if (at < 0 && said.length === wanted.length) return [];
+  const place = at < 0 ? 'it goes on after its end' : `it differs at "${wanted.slice(Math.max(0, at - 2), at + 4).join(' ')}"`;
+  return [{ field: 'scenes', message: `the narrations together must be the given script, word for word; ${place}` }];
+}
+
+const wordsOf = (text: string) => text.split(/\s+/).filter(Boolean);
 
 /** What cannot be said while the longest clip lasts: its last frame would stand still. */
 function unspeakable({ scenes }: Storyboard): Problem[] {
@@ -112,46 +171,109 @@ function unspeakable({ scenes }: Storyboard): Problem[] {
   });
 }
 
-/** What one field cannot see: keys that are used twice, scenes that name images that do not exist or too many of them. */
-function danglingReferences({ images, scenes }: Storyboard): Problem[] {
-  const keys = images.map((image) => image.key);
-  const known = new Set(keys);
-  const repeated = keys.flatMap((key, index) =>
-    keys.indexOf(key) < index ? [{ field: `images.${index}.key`, message: `"${key}" is used by an earlier image` }] : [],
+function repeatedKeys(field: string, named: readonly { key: string }[]): Problem[] {
+  const keys = named.map(({ key }) => key);
+  return keys.flatMap((key, index) =>
+    keys.indexOf(key) < index ? [{ field: `${field}.${index}.key`, message: `"${key}" is used twice in ${field}` }] : [],
   );
-  const wrong = scenes.flatMap((scene, index) => {
+}
+
+/** Images of nobody known, portraits that do not show exactly one, and characters without a portrait to look like. */
+function unknownCharacters({ characters, images }: Storyboard): Problem[] {
+  const known = new Set(characters.map(({ key }) => key));
+  const wrong = images.flatMap((image, index): Problem[] => {
+    const field = `images.${index}.characters`;
+    const unknown = image.characters.filter((key) => !known.has(key));
+    if (unknown.length > 0) return unknown.map((key) => ({ field, message: `"${key}" is no character of this storyboard` }));
+    if (image.role !== 'character' || image.characters.length === 1) return [];
+    return [{ field, message: `an image with the role character shows exactly one, not ${image.characters.length}` }];
+  });
+  const unseen = characters.flatMap(({ key }, index) =>
+    images.some((image) => image.role === 'character' && image.characters.includes(key))
+      ? []
+      : [{ field: `characters.${index}`, message: `"${key}" needs an image with the role character` }],
+  );
+  return [...wrong, ...unseen];
+}
+
+/** Scenes that name images that do not exist, or too many of them. */
+function danglingImages({ images, scenes }: Storyboard): Problem[] {
+  const known = new Set(images.map(({ key }) => key));
+  return scenes.flatMap((scene, index) => {
     const field = `scenes.${index}.images`;
     const unknown = scene.images
       .filter((key) => !known.has(key))
       .map((key) => ({ field, message: `"${key}" is no image of this storyboard` }));
     const wanted = LAYOUTS[scene.layout];
-    const count =
-      scene.images.length === wanted
-        ? []
-        : [{ field, message: `layout ${scene.layout} takes ${wanted} image(s), not ${scene.images.length}` }];
-    return [...unknown, ...count];
+    if (scene.images.length === wanted) return unknown;
+    return [...unknown, { field, message: `layout ${scene.layout} takes ${wanted} image(s), not ${scene.images.length}` }];
   });
-  return [...repeated, ...wrong];
+}
+
+/** The image that shows what a character looks like: the first of it alone. */
+function portraitOf({ images }: Storyboard, character: string): StoryboardImage | undefined {
+  return images.find(({ role, characters }) => role === 'character' && characters.includes(character));
+}
+
+/** Keys of the images that another has to look like: the portraits of its characters. */
+export function referencesOf(storyboard: Storyboard, image: StoryboardImage): string[] {
+  const portraits = image.characters.map((character) => portraitOf(storyboard, character)?.key);
+  return portraits.filter((key): key is string => key !== undefined && key !== image.key);
+}
+
+/** What an image model is told: who is seen, in the same words everywhere, then the picture, then how the channel looks. */
+export function imagePrompt(storyboard: Storyboard, image: StoryboardImage, look: { style: string; atmosphere: string }): string {
+  // What stands alone on a plain ground is cut out later; weather and mood would only spoil the ground.
+  const mood = image.role === 'environment' ? [`Atmosphere: ${look.atmosphere}`] : [];
+  return sentences([...descriptions(storyboard, image.characters), image.prompt, `Style: ${look.style}`, ...mood]);
+}
+
+/** What a clip model is told: the motion, and who moves, in the same words as everywhere. */
+export function motionPrompt(storyboard: Storyboard, scene: StoryboardScene): string {
+  const shown = storyboard.images.filter(({ key }) => scene.images.includes(key)).flatMap(({ characters }) => characters);
+  return sentences([scene.motion, ...descriptions(storyboard, [...new Set(shown)])]);
+}
+
+function descriptions({ characters }: Storyboard, keys: readonly string[]): string[] {
+  return characters.filter(({ key }) => keys.includes(key)).map(({ description }) => description);
+}
+
+function sentences(parts: readonly string[]): string {
+  return parts.map((part) => (/[.!?]$/.test(part.trim()) ? part.trim() : `${part.trim()}.`)).join(' ');
 }
 
 /** The same shape as a JSON Schema, for LLMs that answer in structured JSON. */
 export const STORYBOARD_JSON_SCHEMA = {
   type: 'object',
-  required: ['title', 'description', 'tags', 'images', 'scenes'],
+  required: ['research', 'title', 'description', 'tags', 'characters', 'images', 'scenes'],
   properties: {
+    // Written first, so that the story rests on it.
+    research: { type: 'array', items: { type: 'string' } },
     title: { type: 'string', maxLength: 100 },
     description: { type: 'string' },
     tags: { type: 'array', items: { type: 'string' } },
+    characters: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['key', 'description'],
+        properties: {
+          key: { type: 'string', pattern: KEY.source, maxLength: 60 },
+          description: { type: 'string', maxLength: 400 },
+        },
+      },
+    },
     images: {
       type: 'array',
       minItems: 1,
       items: {
         type: 'object',
-        required: ['key', 'role', 'prompt'],
+        required: ['key', 'role', 'prompt', 'characters'],
         properties: {
-          key: { type: 'string', pattern: '^[a-z0-9]+(_[a-z0-9]+)*$', maxLength: 60 },
+          key: { type: 'string', pattern: KEY.source, maxLength: 60 },
           role: { type: 'string', enum: [...IMAGE_ROLES] },
           prompt: { type: 'string' },
+          characters: { type: 'array', items: { type: 'string' } },
         },
       },
     },
@@ -173,11 +295,20 @@ export const STORYBOARD_JSON_SCHEMA = {
   },
 } as const;
 
+/** Longest narration that a creator may bring (characters): sixty scenes hold no more. */
+export const LONGEST_OWN_SCRIPT = 12_000;
+
 /** The longest clip is 10 s; a little more is held on its last frame (s). */
 const LONGEST_NARRATION_SECONDS = 12;
 
 /** Words that a narrator says in a second; what the writing instructions ask for, too. */
 const WORDS_PER_SECOND = 2.3;
+
+/** The shortest of the lengths that a model offers (s) in which a narration fits; the longest where none does: the cut then holds its last frame. */
+export function clipLength(narration: string, offered: readonly number[]): number {
+  const seconds = narrationSeconds(narration);
+  return offered.find((length) => length >= seconds) ?? offered.at(-1) ?? 0;
+}
 
 /** About how long a narration will be (s), before it is spoken. */
 export function narrationSeconds(narration: string): number {

@@ -16,11 +16,12 @@ const WAY: Status[] = [
 ]
   .filter((status): status is Status => Boolean(status))
   .filter((status, index, all) => all.indexOf(status) === index);
-/** Two scenes: the whale swims in both, the reef is only in the second. */
+/** Two scenes: the whale swims in both, the reef is only in the second; the dark reef shows the whale far away and is in neither. */
 const SCENES: [kind: ItemKind, position: number, input: object][] = [
   ['storyboard', 0, {}],
-  ['image', 0, { key: 'whale', role: 'character', prompt: '' }],
-  ['image', 1, { key: 'reef', role: 'environment', prompt: '' }],
+  ['image', 0, { key: 'dark_reef', role: 'environment', prompt: '', references: ['whale'] }],
+  ['image', 1, { key: 'reef', role: 'environment', prompt: '', references: [] }],
+  ['image', 2, { key: 'whale', role: 'character', prompt: '', references: [] }],
   ['composite', 0, { layout: 'environment', images: ['whale'] }],
   ['composite', 1, { layout: 'character', images: ['reef', 'whale'] }],
   ['clip', 0, { motion: '', seconds: 5 }],
@@ -51,7 +52,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await database.channels.save([{ key: 'one', settings: { name: 'One' } as never }]);
   const channelId = (await database.channels.findByName('one'))?.id ?? '';
-  const text = { title: 'Ebb', topic: '', storyDirection: '' };
+  const text = { title: 'Ebb', topic: '', storyDirection: '', ownScript: '' };
   const added = await database.tasks.add({ channelId, ...text, priority: 'normal', status: 'queued', notionPageId: null, requestId: null });
   if (!added) throw new Error('not added');
   task = added;
@@ -102,6 +103,12 @@ describe('regenerating', () => {
     expect(await open()).toMatchObject({ status: 'generating_assets', stepOpened: true, itemsLeft: 1 });
   });
 
+  it('a portrait makes again every picture that has to look like it', async () => {
+    await bringTo('final_review', 'cut');
+    await regenerate('image', 2);
+    expect((await made()).filter((item) => item.startsWith('image'))).toEqual(['image 0', 'image 2']);
+  });
+
   it('a clip goes back to the clips, a sound effect only to the effects', async () => {
     await bringTo('final_review', 'cut');
     expect(await regenerate('clip', 0)).toMatchObject({ status: 'generating_video' });
@@ -120,8 +127,8 @@ describe('regenerating', () => {
     const failure = permanent({ code: 'KIE_422', message: 'engineers', userMessage: 'people' });
     await database.transaction((tx) => stopTask(tx, task.id, stepInfo('clips'), failure, clip ?? null));
     expect(await database.deadLetters.list({ open: true, limit: 5, offset: 0 })).toMatchObject({ total: 1 });
-    expect(await regenerate('image', 0)).toMatchObject({ status: 'generating_assets', errorCode: null });
-    expect(await made()).toEqual(['image 0', 'composite 0', 'composite 1', 'clip 0', 'clip 1']);
+    expect(await regenerate('image', 2)).toMatchObject({ status: 'generating_assets', errorCode: null });
+    expect(await made()).toEqual(['image 0', 'image 2', 'composite 0', 'composite 1', 'clip 0', 'clip 1']);
     expect(await database.deadLetters.list({ open: true, limit: 5, offset: 0 })).toMatchObject({ total: 0 });
     expect(await database.alerts.list({ state: 'resolved', limit: 5, offset: 0 })).toMatchObject({ total: 1 });
   });

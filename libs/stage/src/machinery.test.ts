@@ -19,8 +19,9 @@ import { ItemFiles } from './item-files.js';
 import { OutboxRelay, QUEUES } from './outbox-relay.js';
 import { Reconciler } from './reconciler.js';
 import { PaidCalls } from './paid-calls.js';
+import { ProviderLimits } from './provider-limits.js';
 import { ScriptRunner } from './script-runner.js';
-import type { Item, StepHandler } from './stage.js';
+import { awaitsItem, type Item, type StepHandler } from './stage.js';
 import { TicketHandler } from './ticket-handler.js';
 
 const IMAGES = 3;
@@ -60,8 +61,9 @@ beforeEach(async () => {
 /** A worker's handler; what its items need of scripts is in `paid-calls.test.ts`. */
 function handlerOf(steps: Map<string, StepHandler<ItemKind>>): TicketHandler {
   const settings = readSettings({});
-  const [files, scripts] = [new ItemFiles(new Workspace(folder)), new ScriptRunner(settings)];
-  return new TicketHandler(database, files, new PaidCalls(database, files, scripts, settings), scripts, relay, steps, settings);
+  const [files, limits] = [new ItemFiles(new Workspace(folder)), new ProviderLimits(settings)];
+  const scripts = new ScriptRunner(settings, limits);
+  return new TicketHandler(database, files, new PaidCalls(database, files, scripts, settings), scripts, limits, relay, steps, settings);
 }
 
 afterEach(async () => {
@@ -78,11 +80,13 @@ function handlers(): Map<string, StepHandler<ItemKind>> {
     plan: () => [{}],
     make: async ({ out }) => {
       await writeFile(out, '{}');
-      return { result: { model: 'test', storyboard: { title: 't', description: '', tags: [], images: [], scenes: [] } }, simulated: true };
+      const storyboard = { title: 't', description: '', tags: [], research: [], characters: [], images: [], scenes: [] };
+      return { result: { model: 'test', storyboard, estimate: { scenes: 0, images: 0, seconds: 0, usd: 0 } }, simulated: true };
     },
   };
   const images: StepHandler<'image'> = {
-    plan: () => Array.from({ length: IMAGES }, (_, index) => ({ key: `image_${index}`, role: 'prop', prompt: `image ${index}` })),
+    plan: () =>
+      Array.from({ length: IMAGES }, (_, index) => ({ key: `image_${index}`, role: 'prop', prompt: `image ${index}`, references: [] })),
     make: async (item) => {
       made.push(item.position);
       await making(item);
@@ -106,6 +110,7 @@ async function addTask(channel = 'one', priority: TaskRow['priority'] = 'normal'
     title: channel,
     topic: '',
     storyDirection: '',
+    ownScript: '',
     priority,
     status: 'queued',
     notionPageId: null,
@@ -185,6 +190,20 @@ describe('a task', () => {
     await workAll();
     for (const { name, data } of due) await handler.handle(name, data, new AbortController().signal);
     expect(made).toHaveLength(IMAGES);
+  });
+
+  it('makes an item that has to look like another one as soon as that one is ready, in whatever order they come', async () => {
+    making = async ({ position, ready }) => {
+      if (position === 0 && (await ready('image')).length < 2) throw awaitsItem('image 3');
+    };
+    const { task, due } = await withImagesDue();
+    const [first] = due;
+    await workAll();
+    expect(await database.tasks.get(task.id)).toMatchObject({ status: 'assets_ready', itemsLeft: 0 });
+    expect(made).toEqual([0, 1, 2, 0]);
+    const [waited] = await artifacts(task);
+    expect(waited).toMatchObject({ state: 'ready', attempt: 1, errorCode: null });
+    expect(waited?.generation).toBeGreaterThan(first?.data.generation ?? 0);
   });
 
   it('makes again only what a reviewer names', async () => {

@@ -6,7 +6,7 @@ import { readSettings } from '#config';
 import { Database, dataSourceOptions, type ArtifactRow, type VideoCostRow } from '#database';
 import { Workspace } from '#media';
 import { type FailureLine, type ItemKind, type Status } from '#pipeline';
-import { createTestDatabase, type TestDatabase } from '#testing';
+import { createTestDatabase, testRedis, type TestDatabase } from '#testing';
 import { Logger } from '@nestjs/common';
 import sharp from 'sharp';
 import { DataSource } from 'typeorm';
@@ -14,6 +14,7 @@ import { CallFiles } from './call-files.js';
 import { ItemFiles } from './item-files.js';
 import type { OutboxRelay } from './outbox-relay.js';
 import { PaidCalls, recordJob } from './paid-calls.js';
+import { ProviderLimits } from './provider-limits.js';
 import { ScriptRunner } from './script-runner.js';
 import type { Price, StepHandler } from './stage.js';
 import { TicketHandler } from './ticket-handler.js';
@@ -73,7 +74,7 @@ afterEach(async () => {
 async function addItem(): Promise<ArtifactRow> {
   await database.channels.save([{ key: 'one', settings: { name: 'One' } as never }]);
   const channelId = (await database.channels.findByName('one'))?.id ?? '';
-  const text = { title: 'Ebb', topic: '', storyDirection: '' };
+  const text = { title: 'Ebb', topic: '', storyDirection: '', ownScript: '' };
   const task = await database.tasks.add({
     channelId,
     ...text,
@@ -87,7 +88,7 @@ async function addItem(): Promise<ArtifactRow> {
     const from = WAY_TO_IMAGES[index - 1];
     if (from) await database.tasks.move(task.id, from, to, { step: 'images', stepOpened: true, itemsLeft: 1 });
   }
-  const input = { key: 'whale', role: 'character', prompt: 'a whale' } as const;
+  const input = { key: 'whale', role: 'character' as const, prompt: 'a whale', references: [] };
   await database.artifacts.add([{ channelId, taskId: task.id, step: 'images', kind: 'image', position: 0, revision: 1, input }]);
   const [added] = await database.artifacts.ofStep(task.id, 'images');
   if (!added) throw new Error('not added');
@@ -107,8 +108,10 @@ async function work(): Promise<ArtifactRow> {
       return program;
     }
   }
-  const values = readSettings({ SIMULATOR_URL: 'http://127.0.0.1:1', ...settings });
-  const runner = new Runner(values);
+  const { url, prefix } = testRedis();
+  const values = readSettings({ SIMULATOR_URL: 'http://127.0.0.1:1', REDIS_URL: url, QUEUE_PREFIX: prefix, ...settings });
+  const limits = new ProviderLimits(values);
+  const runner = new Runner(values, limits);
   const handler: StepHandler<'image'> = {
     plan: () => [],
     make: async ({ input, providerJobId, run }) => {
@@ -118,10 +121,11 @@ async function work(): Promise<ArtifactRow> {
   };
   const steps = new Map<string, StepHandler<ItemKind>>([['images', handler]]);
   const relay = { wake: () => undefined } as OutboxRelay;
-  const tickets = new TicketHandler(database, files, new PaidCalls(database, files, runner, values), runner, relay, steps, values);
+  const tickets = new TicketHandler(database, files, new PaidCalls(database, files, runner, values), runner, limits, relay, steps, values);
   const { channelId: channel_id, taskId: task_id, id: artifact_id } = item;
   const { generation } = await current();
   await tickets.handle('make', { task_id, channel_id, step: 'images', artifact_id, generation }, idle);
+  limits.onApplicationShutdown();
   return current();
 }
 

@@ -1,5 +1,6 @@
 import {
   Failure,
+  TURNS,
   describeProblems,
   parse,
   type JournalEntry,
@@ -93,11 +94,17 @@ type HeardEvent<N extends ScriptName> = Exclude<ScriptEvent<N>, { event: 'progre
  * @throws Error when an event is not what the script's contract promises
  */
 export function heard<N extends ScriptName>(name: N, line: string): HeardEvent<N> | null {
-  const { event, provider_job_id, file, result } = fieldsOf(line);
+  const { event, provider_job_id, file, result, of, count } = fieldsOf(line);
   if (event === 'submitted') {
     if (typeof provider_job_id !== 'string' || !provider_job_id) throw new Error('it submitted a job and did not say which');
     return { event, provider_job_id };
   }
+  if (event === 'turn') {
+    const turn = TURNS.find((known) => known === of);
+    if (!turn) throw new Error('it asked for a turn that there is not');
+    return { event, of: turn };
+  }
+  if (event === 'at_once') return typeof count === 'number' && count > 0 ? { event, count } : null;
   if (event !== 'done') return null;
   return { event, file: String(file), result: resultOf(name, result) };
 }

@@ -6,24 +6,33 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readSettings } from '#config';
 import { probe } from '#media';
 import { Failure, permanent, transient, type ScriptName } from '#pipeline';
-import { eventually } from '#testing';
+import { eventually, testRedis } from '#testing';
 import sharp from 'sharp';
+import { ProviderLimits } from './provider-limits.js';
 import { ScriptRunner } from './script-runner.js';
 
 let folder: string;
 const at = (name: string) => join(folder, name);
 const idle = new AbortController().signal;
+const { url: REDIS_URL, prefix: QUEUE_PREFIX } = testRedis();
 const settings = readSettings({
+  REDIS_URL,
+  QUEUE_PREFIX,
   GEMINI_API_KEY: 'key of gemini',
   GEMINI_IMAGE_MODEL: 'painter',
   KIE_API_KEY: 'key of kie',
   ELEVENLABS_API_KEY: 'x',
 });
 
+const limits = new ProviderLimits(settings);
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'scripts-'));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  limits.onApplicationShutdown();
+  await rm(folder, { recursive: true, force: true });
+});
 
 /** A runner whose scripts are this program. */
 async function runnerOf(program: string): Promise<ScriptRunner> {
@@ -39,7 +48,7 @@ const forever = () => setInterval(() => undefined, 1_000);\n`;
       return file;
     }
   }
-  return new Runner(settings);
+  return new Runner(settings, limits);
 }
 
 const image = (program: string, signal = idle) =>
@@ -195,7 +204,7 @@ process.on('SIGTERM', () => fail(${JSON.stringify(reported)})); writeFileSync(${
 });
 
 describe('the real scripts', () => {
-  const runner = new ScriptRunner(readSettings({}));
+  const runner = new ScriptRunner(readSettings({}), limits);
   const picture = async (name: string, background: string) => {
     await sharp({ create: { width: 320, height: 180, channels: 3, background } })
       .png()

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SETTINGS, elevenLabsAccess, geminiAccess, kieAccess, settings, type Settings } from '#config';
+import { SETTINGS, providerOf, settings, type Settings } from '#config';
 import { Failure, transient, type ScriptArguments, type ScriptName, type ScriptResult } from '#pipeline';
+import { environmentOf, reachHosts, type ModelPort } from '#providers/registry';
 import { Inject, Injectable } from '@nestjs/common';
 import { execa, type ExecaError } from 'execa';
+import { ProviderLimits } from './provider-limits.js';
 import { heard } from './script-events.js';
 
 export interface RunOptions {
@@ -21,13 +23,25 @@ const STOP_MS = 10_000;
 /** Lines of a broken script's last words that are worth keeping. */
 const KEPT_LINES = 20;
 
+/** The port that a script's provider serves; scripts that are not named ask nobody. */
+const PORT_OF: Readonly<Partial<Record<ScriptName, ModelPort>>> = {
+  'write-storyboard': 'text',
+  'generate-asset': 'image',
+  'generate-video': 'clip',
+  'generate-audio': 'speech',
+  'generate-sound-effects': 'effect',
+};
+
 /** A script inherits PATH and the like, but none of the product's settings: databases and other providers' keys are not its business. */
 const WITHHELD = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, undefined]));
 
 /** Runs the media scripts as subprocesses, so that heavy work neither blocks this process nor takes it down. */
 @Injectable()
 export class ScriptRunner {
-  constructor(@Inject(settings.KEY) private readonly settings: Settings) {}
+  constructor(
+    @Inject(settings.KEY) private readonly settings: Settings,
+    private readonly limits: ProviderLimits,
+  ) {}
 
   /**
    * Runs a script to its end. Aborting the signal ends it and whatever it has started; a job that it submitted until then is still heard.
@@ -49,11 +63,29 @@ export class ScriptRunner {
       killDescendants: true,
     });
     let result: ScriptResult<N> | undefined;
+    const ended: (() => void)[] = [];
+    const tell = (word: 'go' | 'news') => script.stdin.write(`${word}\n`);
+    const follow = (jobId: string) =>
+      ended.push(
+        this.limits.listen(jobId, () => {
+          tell('news');
+        }),
+      );
     const listen = async (line: string): Promise<void> => {
       const event = heard(name, line);
-      if (event?.event === 'submitted') await onSubmitted?.(event.provider_job_id);
-      if (event?.event === 'done') result = event.result;
+      if (event?.event === 'submitted') {
+        await onSubmitted?.(event.provider_job_id);
+        follow(event.provider_job_id);
+      } else if (event?.event === 'turn') {
+        await this.limits.turn(event.of);
+        tell('go');
+      } else if (event?.event === 'at_once') {
+        const provider = this.provider(name);
+        if (provider) await this.limits.learn(provider.name, event.count);
+      } else if (event?.event === 'done') result = event.result;
     };
+    script.stdin.on('error', () => undefined);
+    if ('job' in args && args.job) follow(args.job);
     try {
       for await (const line of script.iterable()) {
         await listen(line).catch((error: unknown) => {
@@ -64,6 +96,8 @@ export class ScriptRunner {
       await script;
     } catch (error) {
       throw scriptFailure(name, error, signal);
+    } finally {
+      for (const end of ended) end();
     }
     if (result === undefined) throw scriptFailure(name, new Error('it reported no result'), signal);
     return result;
@@ -74,31 +108,19 @@ export class ScriptRunner {
     return scriptPath(name);
   }
 
-  /** Its own provider's address, key and model. */
+  /** Its own provider's address, key and model, and those of the places where it shows pictures. */
   private environment(name: ScriptName): Record<string, string> {
-    const { settings: values } = this;
-    switch (name) {
-      case 'write-storyboard':
-      case 'generate-asset': {
-        const { baseUrl, apiKey } = geminiAccess(values);
-        const { GEMINI_TEXT_MODEL, GEMINI_IMAGE_MODEL } = values;
-        return { GEMINI_BASE_URL: baseUrl, GEMINI_API_KEY: apiKey, GEMINI_TEXT_MODEL, GEMINI_IMAGE_MODEL };
-      }
-      case 'generate-video': {
-        const { baseUrl, uploadBaseUrl, apiKey } = kieAccess(values);
-        return { KIE_BASE_URL: baseUrl, KIE_UPLOAD_BASE_URL: uploadBaseUrl, KIE_API_KEY: apiKey, KIE_CLIP_MODEL: values.KIE_CLIP_MODEL };
-      }
-      case 'generate-audio':
-      case 'generate-sound-effects': {
-        const { baseUrl, apiKey } = elevenLabsAccess(values);
-        const { ELEVENLABS_SPEECH_MODEL, ELEVENLABS_EFFECT_MODEL } = values;
-        return { ELEVENLABS_BASE_URL: baseUrl, ELEVENLABS_API_KEY: apiKey, ELEVENLABS_SPEECH_MODEL, ELEVENLABS_EFFECT_MODEL };
-      }
-      case 'create-composite':
-      case 'create-split-screen':
-      case 'assemble-video':
-        return {};
-    }
+    const [port, provider] = [PORT_OF[name], this.provider(name)];
+    if (!port || !provider) return {};
+    if (port !== 'clip') return environmentOf(port, provider);
+    const hosts = reachHosts(this.settings, provider);
+    const IMAGE_HOSTS = hosts.map((host) => host.name).join(',');
+    return hosts.reduce((all, { environment }) => ({ ...all, ...environment }), { ...environmentOf(port, provider), IMAGE_HOSTS });
+  }
+
+  private provider(name: ScriptName) {
+    const port = PORT_OF[name];
+    return port ? providerOf(port, this.settings) : null;
   }
 }
 
@@ -114,7 +136,8 @@ function projectRoot(): string {
 }
 
 function commandLine(args: object): string[] {
-  return Object.entries(args).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}=${String(value)}`]));
+  const given = (value: unknown): unknown[] => (Array.isArray(value) ? value : value === undefined ? [] : [value]);
+  return Object.entries(args).flatMap(([name, value]) => given(value).map((one) => `--${name}=${String(one)}`));
 }
 
 function scriptFailure(name: ScriptName, error: unknown, signal: AbortSignal): Failure {

@@ -17,6 +17,7 @@ import type { Job } from 'bullmq';
 import { Heartbeat } from './heartbeat.js';
 import { ItemFiles } from './item-files.js';
 import { PaidCalls } from './paid-calls.js';
+import { ProviderLimits } from './provider-limits.js';
 import { QueuesModule } from './queues.module.js';
 import { ScriptRunner } from './script-runner.js';
 import type { Stage, StepHandler } from './stage.js';
@@ -33,6 +34,7 @@ export class StageModule {
       providers: [
         ...providers,
         stage,
+        ProviderLimits,
         ScriptRunner,
         { provide: Workspace, inject: [settings.KEY], useFactory: (values: Settings) => new Workspace(values.WORKSPACE_ROOT) },
         ItemFiles,

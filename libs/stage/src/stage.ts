@@ -1,17 +1,20 @@
 import type { ChannelSettings } from '#config';
 import type { ArtifactRow } from '#database';
-import type {
-  ItemInput,
-  ItemKind,
-  ItemResult,
-  STAGES,
-  ScriptArguments,
-  ScriptName,
-  ScriptResult,
-  StageName,
-  StepOf,
-  Storyboard,
+import {
+  waiting,
+  type Failure,
+  type ItemInput,
+  type ItemKind,
+  type ItemResult,
+  type STAGES,
+  type ScriptArguments,
+  type ScriptName,
+  type ScriptResult,
+  type StageName,
+  type StepOf,
+  type Storyboard,
 } from '#pipeline';
+import type { ProviderName } from '#providers/registry';
 
 /** What a stage may know of the task it works for. */
 export interface TaskView {
@@ -20,6 +23,8 @@ export interface TaskView {
   readonly title: string;
   readonly topic: string;
   readonly storyDirection: string;
+  /** The creator's own narration; empty when it is to be written. */
+  readonly ownScript: string;
   readonly channel: ChannelSettings;
 }
 
@@ -53,7 +58,7 @@ export interface Item<K extends ItemKind> {
 
 /** What a call costs. */
 export interface Price<N extends ScriptName> {
-  readonly provider: string;
+  readonly provider: ProviderName;
   readonly operation: string;
   /** Expected, as known before the call. */
   readonly amountUsd: number;
@@ -96,4 +101,19 @@ export type Stage<S extends StageName> = { readonly [Step in StepOf<S>]: StepHan
 export function written(storyboard: Storyboard | null): Storyboard {
   if (!storyboard) throw new Error('The storyboard is not written yet');
   return storyboard;
+}
+
+/** Code of the failure of an item that waits for another one of its own step. */
+export const AWAITS_ITEM = 'AWAITS_ITEM';
+/** The commit of the other item wakes it; this is for the moment in which the two miss each other (ms). */
+const AWAIT_MS = 10_000;
+
+/** Thrown by a handler whose item is made from another one of the same step that is not ready: it is tried again as soon as one more is. */
+export function awaitsItem(which: string): Failure {
+  return waiting({
+    code: AWAITS_ITEM,
+    message: `It is made from ${which}, which is not ready`,
+    userMessage: `It is made from ${which}, which is being made.`,
+    retryAfterMs: AWAIT_MS,
+  });
 }

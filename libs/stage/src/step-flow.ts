@@ -121,10 +121,8 @@ export async function cancelTask(tx: Database, task: TaskRow, actor: string): Pr
 export async function remake(tx: Database, task: TaskRow, named: readonly ArtifactRow[], actor: string): Promise<ArtifactRow[]> {
   const all = await tx.artifacts.ofTask(task.id);
   const again = all.filter((artifact) => named.some(({ id }) => id === artifact.id));
-  // In the order of the steps, so that what is made from something that is made again is found in one pass.
-  for (const artifact of all) {
-    if (!again.includes(artifact) && again.some((source) => isMadeFrom(artifact, source))) again.push(artifact);
-  }
+  // `again` grows while it is gone through: what is made from something that is made again is made again, too.
+  for (const source of again) again.push(...all.filter((artifact) => !again.includes(artifact) && isMadeFrom(artifact, source)));
   const first = STEPS.find(({ name }) => again.some((artifact) => artifact.step === name));
   if (!first) return [];
   await tx.artifacts.revise(again);

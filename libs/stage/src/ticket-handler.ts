@@ -22,8 +22,9 @@ import { closeQuota, reportLimit } from './incidents.js';
 import { Lease } from './lease.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { PaidCalls } from './paid-calls.js';
+import { ProviderLimits } from './provider-limits.js';
 import { ScriptRunner } from './script-runner.js';
-import type { Item, Made, Price, StepHandler, TaskView } from './stage.js';
+import { AWAITS_ITEM, type Item, type Made, type Price, type StepHandler, type TaskView } from './stage.js';
 import { completeStep, openStep, stopTask } from './step-flow.js';
 import { makeTicket } from './tickets.js';
 
@@ -57,6 +58,7 @@ export class TicketHandler {
     private readonly files: ItemFiles,
     private readonly calls: PaidCalls,
     private readonly scripts: ScriptRunner,
+    private readonly limits: ProviderLimits,
     private readonly relay: OutboxRelay,
     @Inject(STEP_HANDLERS) private readonly handlers: StepHandlers,
     @Inject(settings.KEY) settings: Settings,
@@ -133,10 +135,13 @@ export class TicketHandler {
         args: Omit<ScriptArguments<N>, 'out'>,
         price?: Price<N>,
       ): Promise<ScriptResult<N>> => {
-        if (!price || providerJobId) return this.scripts.run(name, { ...args, out } as ScriptArguments<N>, { signal });
-        const call = await this.calls.make({ artifact, renew, out, signal }, recovered.finished, name, args, price);
-        paid = call;
-        return call.result;
+        if (!price) return this.scripts.run(name, { ...args, out } as ScriptArguments<N>, { signal });
+        return this.limits.holding(price.provider, artifact.id, signal, async () => {
+          if (providerJobId) return this.scripts.run(name, { ...args, out } as ScriptArguments<N>, { signal });
+          const call = await this.calls.make({ artifact, renew, out, signal }, recovered.finished, name, args, price);
+          paid = call;
+          return call.result;
+        });
       };
       const item: Item<ItemKind> = {
         task,
@@ -165,6 +170,8 @@ export class TicketHandler {
       if (!(await tx.artifacts.commit(artifact.id, leaseToken, { ...file, result, simulated }))) return;
       if (paid) await this.calls.billed(tx, artifact, paid);
       if (artifact.errorCode) await closeQuota(tx, artifact.errorCode);
+      // Those of the same step that have to look like this one.
+      await this.ticket(tx, await tx.artifacts.wake(artifact.taskId, step.name, AWAITS_ITEM));
       const left = await tx.tasks.countReady(artifact.taskId, step.name);
       if (left === 0) await completeStep(tx, artifact.taskId, step);
     });
@@ -210,8 +217,14 @@ export class TicketHandler {
   }
 
   private async reticket(tx: Database, artifact: ArtifactRow): Promise<void> {
-    const [again, task] = [await tx.artifacts.find(artifact.id), await tx.tasks.get(artifact.taskId)];
-    if (again) await tx.outbox.add([makeTicket(task, again)]);
+    const again = await tx.artifacts.find(artifact.id);
+    if (again) await this.ticket(tx, [again]);
+  }
+
+  private async ticket(tx: Database, [first, ...rest]: readonly ArtifactRow[]): Promise<void> {
+    if (!first) return;
+    const task = await tx.tasks.get(first.taskId);
+    await tx.outbox.add([first, ...rest].map((artifact) => makeTicket(task, artifact)));
   }
 
   private handler(step: StepInfo): StepHandler<ItemKind> {
@@ -225,9 +238,9 @@ export class TicketHandler {
   }
 
   private async view(task: TaskRow): Promise<TaskView> {
-    const { id, channelId, title, topic, storyDirection } = task;
+    const { id, channelId, title, topic, storyDirection, ownScript } = task;
     const channel = await this.database.channels.get(channelId);
-    return { id, channelId, title, topic, storyDirection, channel: channel.settings };
+    return { id, channelId, title, topic, storyDirection, ownScript, channel: channel.settings };
   }
 }
 

@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Database, type TaskRow } from '#database';
 import { DEAD_LETTER_QUEUE, permanent, quotaExhausted, stepInfo, transient, type Status } from '#pipeline';
-import { reportLimit, stopTask } from '#stage';
+import { ProviderLimits, reportLimit, stopTask } from '#stage';
 import { createTestDatabase, eventually, testRedis, type TestDatabase } from '#testing';
 import { getQueueToken } from '@nestjs/bullmq';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -21,6 +21,7 @@ jest.setTimeout(60_000);
 const CHANNEL_FILE = `name: Tide\nlanguage: en\nvoice_id: JBFqnCBsd6RMkjVDRZzb\nstyle: blue\natmosphere: calm\nscenes: 3
 youtube:\n  channel_id: UCsimulatedchannel000001\n  privacy: private\n  category_id: '28'\n  made_for_kids: false\n  synthetic_media: true\n`;
 const WAY: Status[] = ['queued', 'claimed', 'generating_assets'];
+const WEBHOOK_KEY = 'a key that KIE knows';
 const FAILURE = { code: 'GEMINI_BLOCKED', message: 'blocked: SAFETY', userMessage: 'Change the prompt.' };
 
 let folder: string;
@@ -46,6 +47,7 @@ beforeAll(async () => {
     SIMULATOR_URL: simulator.url,
     SLACK_WEBHOOK_URL: `${simulator.url}/slack/services/T1/B1/secret`,
     DISCORD_WEBHOOK_URL: `${simulator.url}/discord/api/webhooks/1/secret`,
+    KIE_WEBHOOK_KEY: WEBHOOK_KEY,
     TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     LOG_LEVEL: 'silent',
     HOST: '127.0.0.1',
@@ -64,10 +66,11 @@ afterAll(async () => {
 });
 
 const query = (statement: string) => app.get(DataSource).query<Record<string, unknown>[]>(statement);
-const ask = async <T>(method: string, path: string, body?: object) => {
+const ask = async <T>(method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
   const response = await fetch(url + path, {
     method,
-    ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    headers: { ...(body && { 'content-type': 'application/json' }), ...headers },
+    ...(body && { body: JSON.stringify(body) }),
   });
   return {
     status: response.status,
@@ -94,6 +97,7 @@ beforeEach(async () => {
     title: `Ebb ${Math.random()}`,
     topic: '',
     storyDirection: '',
+    ownScript: '',
     priority: 'normal',
     status: 'draft',
     notionPageId: null,
@@ -257,7 +261,7 @@ describe('the watch', () => {
         if (from) await tx.tasks.move(task.id, from, to, { step: 'images', stepOpened: true });
       }
     });
-    const input = { key: 'whale', role: 'prop', prompt: '' } as const;
+    const input = { key: 'whale', role: 'prop' as const, prompt: '', references: [] };
     const image = { channelId: task.channelId, taskId: task.id, step: 'images', kind: 'image', revision: 1, input } as const;
     await database.artifacts.add([{ ...image, position: 0 }]);
     await query(`UPDATE artifacts SET next_at = now() - interval '6 minutes' WHERE task_id = '${task.id}'`);
@@ -272,6 +276,13 @@ describe('the watch', () => {
 });
 
 describe("KIE's callback", () => {
+  /** The headers that KIE signs a job's callback with. */
+  const signed = (taskId: string, { key = WEBHOOK_KEY, age = 0 } = {}) => {
+    const timestamp = String(Math.floor(Date.now() / 1_000) - age);
+    const signature = createHmac('sha256', key).update(`${taskId}.${timestamp}`).digest('base64');
+    return { 'x-webhook-timestamp': timestamp, 'x-webhook-signature': signature };
+  };
+
   it('gives an item the job whose submission was never answered, and is no way in for others', async () => {
     const clip = { channelId: task.channelId, taskId: task.id, step: 'clips', kind: 'clip', revision: 1, input: {} as never } as const;
     await database.artifacts.add([{ ...clip, position: 0 }]);
@@ -289,8 +300,21 @@ describe("KIE's callback", () => {
     expect((await ask('POST', '/webhook/kie/00000000-0000-4000-8000-000000000000', { data: { taskId: 'x' } })).status).toBe(404);
     expect((await ask('POST', '/webhook/kie/nothing', { data: { taskId: 'x' } })).status).toBe(404);
     expect((await ask('POST', path, { data: { taskId: '../../x' } })).status).toBe(400);
-    expect((await ask('POST', path, { code: 200, data: { taskId: 'task_kling_1' } })).status).toBe(200);
-    expect((await ask('POST', path, { code: 200, data: { taskId: 'task_kling_2' } })).status).toBe(200);
+    const send = async (taskId: string, headers: Record<string, string>) =>
+      (await ask('POST', path, { code: 200, data: { taskId } }, headers)).status;
+    expect(await send('task_kling_1', {})).toBe(401);
+    expect(await send('task_kling_1', signed('task_kling_0'))).toBe(401);
+    expect(await send('task_kling_1', signed('task_kling_1', { key: 'another' }))).toBe(401);
+    expect(await send('task_kling_1', signed('task_kling_1', { age: 301 }))).toBe(401);
+    expect((await database.artifacts.find(item?.id ?? ''))?.providerJobId).toBeNull();
+    const heard: string[] = [];
+    const quiet = app.get(ProviderLimits).listen('task_kling_1', () => heard.push('news'));
+    await eventually(async () => (await send('task_kling_1', signed('task_kling_1'))) === 200 && heard.length > 0, {
+      what: 'the news',
+      timeoutMs: 10_000,
+    });
+    quiet();
+    expect(await send('task_kling_2', signed('task_kling_2'))).toBe(200);
     expect(await database.artifacts.find(item?.id ?? '')).toMatchObject({ providerJobId: 'task_kling_1', costUsd: 0.42 });
     const { body } = await ask<object[]>('GET', `/api/v1/video-costs?artifact_id=${item?.id ?? ''}`);
     expect(body.data).toEqual([expect.objectContaining({ state: 'billed', provider_job_id: 'task_kling_1', amount_usd: 0.42 })]);

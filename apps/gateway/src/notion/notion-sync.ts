@@ -1,7 +1,7 @@
 import { notionAccess, settings, type Settings } from '#config';
 import { Database, type ChannelRow, type TaskRow } from '#database';
 import { NotionClient, type NotionEvent, type NotionRow } from '#providers/notion';
-import { Failure, transient } from '#pipeline';
+import { Failure, LONGEST_OWN_SCRIPT, transient } from '#pipeline';
 import { Admission, Gates } from '#stage';
 import { Inject, Injectable } from '@nestjs/common';
 import { progressOf, youtubeUrl } from '../tasks/task-view.js';
@@ -75,7 +75,8 @@ export class NotionSync {
     const known = await this.database.tasks.findByNotionPage(row.pageId);
     if (known) return this.queueAgain(known);
     const channel = row.channel ? await this.database.channels.findByName(row.channel) : null;
-    const problem = await this.problemOf(row, channel);
+    const ownScript = await this.notion.readOwnScript(row.pageId, turn);
+    const problem = await this.problemOf(row, channel, ownScript);
     if (problem ?? !channel) {
       await turn();
       await this.notion.writeRow(row.pageId, { error: problem });
@@ -87,6 +88,7 @@ export class NotionSync {
       title,
       topic,
       storyDirection,
+      ownScript,
       priority,
       status: 'queued',
       notionPageId: pageId,
@@ -113,10 +115,12 @@ export class NotionSync {
   }
 
   /** What the creator has to mend before the row can become a video; null when nothing. */
-  private async problemOf(row: NotionRow, channel: ChannelRow | null): Promise<string | null> {
+  private async problemOf(row: NotionRow, channel: ChannelRow | null, ownScript: string): Promise<string | null> {
     if (!row.title) return 'The row has no title. Give it one, then set it to Queued again.';
     if (row.title.length > 100)
       return `The title has ${row.title.length} characters, YouTube takes 100. Shorten it, then set the row to Queued again.`;
+    if (ownScript.length > LONGEST_OWN_SCRIPT)
+      return `The script has ${ownScript.length} characters, ${LONGEST_OWN_SCRIPT} can be filmed. Shorten it, then set the row to Queued again.`;
     if (channel) return null;
     const known = (await this.database.channels.list()).map(({ key }) => key).join(', ');
     const given = row.channel ? `There is no channel "${row.channel}".` : 'The row has no channel.';

@@ -1,4 +1,5 @@
 import type { ArtifactRow, Database, ReviewRow, TaskRow } from '#database';
+import type { Estimate } from '#pipeline';
 import type { TaskDetail, TaskItem, TaskReview, TaskSummary } from './task.dto.js';
 
 /** What a class of the wire holds, as a plain object. */
@@ -32,6 +33,8 @@ export async function detailOf(database: Database, task: TaskRow): Promise<TaskD
     ...summaryOf(task),
     topic: task.topic,
     story_direction: task.storyDirection,
+    own_script: task.ownScript,
+    estimate: estimateOf(artifacts),
     progress: progressOf(task, artifacts),
     cost_usd: cost,
     youtube_url: youtubeUrl(artifacts),
@@ -40,12 +43,25 @@ export async function detailOf(database: Database, task: TaskRow): Promise<TaskD
   };
 }
 
-/** How far the open step is: "images 5/8"; empty when none is open. */
+/** What the storyboard comes to; null before it is written. */
+function estimateOf(artifacts: readonly ArtifactRow[]): Estimate | null {
+  const storyboard = artifacts.find(({ kind, state }) => kind === 'storyboard' && state === 'ready') as
+    ArtifactRow<'storyboard'> | undefined;
+  return storyboard?.result?.estimate ?? null;
+}
+
+/** How far the open step is, and what the video will come to: "images 5/8; 18 scenes, about 2:31, USD 7.20"; empty when none is open. */
 export function progressOf(task: TaskRow, artifacts: readonly ArtifactRow[]): string {
   if (!task.step || !task.stepOpened) return '';
   const items = artifacts.filter(({ step }) => step === task.step);
   const ready = items.filter(({ state }) => state === 'ready').length;
-  return `${task.step.replace('_', ' ')} ${ready}/${items.length}`;
+  const estimate = estimateOf(artifacts);
+  return `${task.step.replace('_', ' ')} ${ready}/${items.length}${estimate ? `; ${inWords(estimate)}` : ''}`;
+}
+
+function inWords({ scenes, seconds, usd }: Estimate): string {
+  const length = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  return `${scenes} scenes, about ${length}, USD ${usd.toFixed(2)}`;
 }
 
 /** Where the video can be watched, once it is published. */

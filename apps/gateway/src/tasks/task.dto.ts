@@ -1,9 +1,11 @@
 import {
   ITEM_KINDS,
+  LONGEST_OWN_SCRIPT,
   PRIORITIES,
   STATUSES,
   type ItemKind,
   type ArtifactState,
+  type Estimate,
   type Decision,
   type Priority,
   type Status,
@@ -52,6 +54,13 @@ export class CreateTask {
   @IsString()
   @MaxLength(20_000)
   story_direction?: string;
+
+  /** A finished narration: it is broken into scenes and not changed. */
+  @ApiPropertyOptional({ example: 'The sea is old. It does not explain itself.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(LONGEST_OWN_SCRIPT)
+  own_script?: string;
 
   @ApiPropertyOptional({ enum: PRIORITIES, default: 'normal' })
   @IsOptional()
@@ -230,6 +239,22 @@ export class TaskReview {
   created_at: string;
 }
 
+export class TaskEstimate implements Estimate {
+  @ApiProperty()
+  scenes: number;
+
+  @ApiProperty()
+  images: number;
+
+  /** Length of the narration (s). */
+  @ApiProperty()
+  seconds: number;
+
+  /** What everything after the storyboard costs, made once (USD). */
+  @ApiProperty()
+  usd: number;
+}
+
 export class TaskDetail extends TaskSummary {
   @ApiProperty()
   topic: string;
@@ -237,8 +262,15 @@ export class TaskDetail extends TaskSummary {
   @ApiProperty()
   story_direction: string;
 
-  /** How far the step is, in items. */
-  @ApiProperty({ example: 'images 5/8' })
+  @ApiProperty()
+  own_script: string;
+
+  /** What the video will be, once its storyboard is written. */
+  @ApiPropertyOptional({ type: TaskEstimate })
+  estimate: TaskEstimate | null;
+
+  /** How far the step is, in items, and what the video will come to. */
+  @ApiProperty({ example: 'images 5/8; 18 scenes, about 2:31, USD 7.20' })
   progress: string;
 
   @ApiProperty()

@@ -59,6 +59,7 @@ export class TasksController {
       title: body.title,
       topic: body.topic ?? '',
       storyDirection: body.story_direction ?? '',
+      ownScript: body.own_script?.trim() ?? '',
       priority: body.priority ?? 'normal',
       status: body.status ?? 'queued',
       notionPageId: null,

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { SIMULATED_KEY, SIMULATOR_PATHS } from '#config';
+import { SIMULATED_KEY } from '#providers/registry';
 import { eventually } from '#testing';
 import sharp from 'sharp';
 import { startSimulator } from '../main.js';
@@ -17,7 +17,7 @@ beforeAll(async () => {
     .toBuffer();
   form.append('file', new Blob([new Uint8Array(bytes)]), 'p.png');
   const headers = { authorization: `Bearer ${SIMULATED_KEY}` };
-  const hosted = await fetch(`${simulator.url}${SIMULATOR_PATHS.kieUpload}/api/file-stream-upload`, {
+  const hosted = await fetch(`${simulator.url}/kie-host/api/file-stream-upload`, {
     method: 'POST',
     headers,
     body: form,
@@ -37,19 +37,19 @@ async function admin<T>(method: string, path: string, body?: object): Promise<T>
 
 const json = { 'content-type': 'application/json' };
 const draw = (prompt: string) =>
-  fetch(`${simulator.url}${SIMULATOR_PATHS.gemini}/v1beta/models/gemini-nano-banana-2.1:generateContent`, {
+  fetch(`${simulator.url}/gemini/v1beta/models/gemini-nano-banana-2.1:generateContent`, {
     method: 'POST',
     headers: { ...json, 'x-goog-api-key': SIMULATED_KEY },
     body: JSON.stringify({ contents: [{ parts: [{ text: prompt }] }] }),
   });
 const submit = (prompt: string, more: object = {}) =>
-  fetch(`${simulator.url}${SIMULATOR_PATHS.kie}/api/v1/jobs/createTask`, {
+  fetch(`${simulator.url}/kie/api/v1/jobs/createTask`, {
     method: 'POST',
     headers: { ...json, authorization: `Bearer ${SIMULATED_KEY}` },
     body: JSON.stringify({ model: 'kling/v2-5-turbo-image-to-video-pro', input: { prompt, image_url: picture, duration: '5' }, ...more }),
   });
 const effect = (text: string) =>
-  fetch(`${simulator.url}${SIMULATOR_PATHS.elevenlabs}/v1/sound-generation`, {
+  fetch(`${simulator.url}/elevenlabs/v1/sound-generation`, {
     method: 'POST',
     headers: { ...json, 'xi-api-key': SIMULATED_KEY },
     body: JSON.stringify({ text, duration_seconds: 1 }),
@@ -147,16 +147,16 @@ describe('a KIE job', () => {
   }, 60_000);
 
   it('takes as long as a test wants', async () => {
-    await admin('PUT', 'kie/latency', { seconds: 3, prompt_contains: 'slow' });
+    await admin('PUT', 'latency', { seconds: { clip: 3 }, contains: 'slow' });
     const answer = (await (await submit('a slow pan')).json()) as { data: { taskId: string } };
     const state = async () => {
       const headers = { authorization: `Bearer ${SIMULATED_KEY}` };
-      const url = `${simulator.url}${SIMULATOR_PATHS.kie}/api/v1/jobs/recordInfo?taskId=${answer.data.taskId}`;
+      const url = `${simulator.url}/kie/api/v1/jobs/recordInfo?taskId=${answer.data.taskId}`;
       return ((await (await fetch(url, { headers })).json()) as { data: { state: string } }).data.state;
     };
     const from = performance.now();
     await eventually(async () => (await state()) === 'success', { what: 'the clip', timeoutMs: 30_000 });
     expect(performance.now() - from).toBeGreaterThan(2_500);
-    await admin('PUT', 'kie/latency', { seconds: 0 });
+    await admin('PUT', 'latency', {});
   }, 60_000);
 });

@@ -59,6 +59,16 @@ const elevenLabs: Refuse = (why) => {
   const [status, code] = ELEVENLABS_CODES[why];
   return { status, body: { detail: { type: 'error', code, status: code, message: 'The request was not served' } } };
 };
+const OPENAI_CODES = {
+  rate_limited: [429, 'rate_limit_exceeded'],
+  server_error: [500, 'server_error'],
+  refused: [400, 'invalid_request_error'],
+} as const;
+const openAi: Refuse = (why) => {
+  const [status, code] = OPENAI_CODES[why];
+  return { status, body: { error: { message: 'The request was not served', type: code, param: null, code } } };
+};
+const catbox: Refuse = (why) => ({ status: why === 'server_error' ? 500 : 412, body: 'The request was not served' });
 const NOTION_CODES = {
   rate_limited: [429, 'rate_limited'],
   server_error: [500, 'internal_server_error'],
@@ -76,14 +86,18 @@ const chat: Refuse = (why) =>
 
 /** Every request of a product to a provider that can fail; what people and tests ask of the simulator cannot. */
 const OPERATIONS: readonly [provider: string, operation: string, route: RegExp, refuse: Refuse][] = [
-  ['gemini', 'image', /^POST \/gemini\/.*(image|nano-banana).*:generateContent$/, gemini],
-  ['gemini', 'storyboard', /^POST \/gemini\/.*:generateContent$/, gemini],
+  ['gemini', 'image', /^POST \/gemini\/.*(image|nano-banana).*:(g|streamG)enerateContent$/, gemini],
+  ['gemini', 'storyboard', /^POST \/gemini\/.*:(g|streamG)enerateContent$/, gemini],
+  ['openai', 'storyboard', /^POST \/openai\/.*completions$/, openAi],
   ['kie', 'clip', /^POST \/kie\/.*\/createTask$/, kie],
   ['kie', 'record', /^GET \/kie\/.*\/recordInfo$/, kie],
-  ['kie', 'upload', /^POST \/kie-upload\//, kie],
+  ['kie', 'upload', /^POST \/kie-host\//, kie],
+  ['catbox', 'upload', /^POST \/catbox\//, catbox],
+  ['litterbox', 'upload', /^POST \/litterbox\//, catbox],
   ['kie', 'download', /^GET \/files\/.*clip\.mp4$/, () => ({ status: 503, body: 'unavailable' })],
   ['elevenlabs', 'narration', /^POST \/elevenlabs\/.*text-to-speech/, elevenLabs],
   ['elevenlabs', 'sound_effect', /^POST \/elevenlabs\/.*sound-generation$/, elevenLabs],
+  ['elevenlabs', 'music', /^POST \/elevenlabs\/.*music$/, elevenLabs],
   ['google', 'token', /^POST \/google\/token$/, youtube],
   ['youtube', 'channels', /^GET \/youtube\/.*\/channels$/, youtube],
   ['youtube', 'videos_list', /^GET \/youtube\/.*\/videos$/, youtube],
@@ -92,6 +106,7 @@ const OPERATIONS: readonly [provider: string, operation: string, route: RegExp, 
   ['youtube', 'upload_send', /^PUT \/youtube\/upload\//, youtube],
   ['notion', 'users_me', /^GET \/notion\/.*\/users\/me$/, notion],
   ['notion', 'pages_read', /^GET \/notion\/.*\/pages\//, notion],
+  ['notion', 'blocks_read', /^GET \/notion\/.*\/blocks\//, notion],
   ['notion', 'pages_write', /^PATCH \/notion\/.*\/pages\//, notion],
   ['slack', 'message', /^POST \/slack\//, chat],
   ['discord', 'message', /^POST \/discord\//, chat],

@@ -77,53 +77,90 @@ export function tell(brief: string): Storyboard {
 function told(brief: string): Storyboard {
   const line = (name: string) => new RegExp(`^${name}: (.+)$`, 'm').exec(brief)?.[1]?.trim() ?? '';
   const topic = line('Topic') || line('Title') || 'An unknown animal';
-  const count = Math.min(60, Math.max(1, Number(line('Number of scenes')) || 6));
+  const script = /^Script:\n([\s\S]+?)(?:\n\nThis storyboard had mistakes|$)/m.exec(brief)?.[1];
   const seed = createHash('sha256').update(brief).digest();
   const place = PLACES[(seed[0] ?? 0) % PLACES.length] ?? 'the quiet shore';
   const subject = subjectOf(topic);
-  const beats = Array.from({ length: count }, (_, index): Beat => {
-    if (index === 0) return OPENING;
-    if (index === count - 1) return CLOSE;
-    return MIDDLE[(index - 1) % MIDDLE.length] ?? CLOSE;
-  });
+  const narrations = script === undefined ? narrated(Number(line('Number of scenes')) || 6, subject, place) : broken(script);
+  const count = narrations.length;
   const environments = Math.max(2, Math.ceil(count * 0.75));
-  const characters = count > 8 ? 2 : 1;
+  const cast = (count > 8 ? COLORS : COLORS.slice(0, 1)).map((color, index) => ({
+    key: `character_${index + 1}`,
+    description: `${capital(subject)}, ${color}, ${index === 0 ? 'full-grown' : 'younger and smaller'}`,
+  }));
   const images: Storyboard['images'] = [
-    ...Array.from({ length: characters }, (_, index) => ({
-      key: `character_${index + 1}`,
+    ...cast.map(({ key }) => ({
+      key,
       role: 'character' as const,
-      prompt: `${topic}: ${subject}, ${index === 0 ? 'seen from the side' : 'looking back'}, alone on a plain light ground.`,
+      prompt: 'Seen from the side, alone on a plain light ground.',
+      characters: [key],
     })),
     ...Array.from({ length: environments }, (_, index) => ({
       key: `place_${index + 1}`,
       role: 'environment' as const,
-      prompt: `${place}, ${LIGHT[index % LIGHT.length] ?? 'noon'}, wide view ${index + 1}. ${line('Atmosphere')}`,
+      prompt: `${capital(place)}, ${LIGHT[index % LIGHT.length] ?? 'noon'}, wide view ${index + 1}.`,
+      // The last place is seen with somebody in it.
+      characters: index === environments - 1 ? ['character_1'] : [],
     })),
   ];
   return {
+    research: [
+      `${capital(subject)} is known to those who live near ${place}.`,
+      'How long it lives is not known for certain.',
+      `What it eats by day it finds in ${place}.`,
+    ],
     title: (line('Title') || topic).replace(/[<>]/g, '').slice(0, 100),
     description: `A short documentary about ${topic.replace(/[<>]/g, '')}.`,
-    tags: [
-      'documentary',
-      'nature',
-      ...(topic
-        .toLowerCase()
-        .match(/[a-z]{4,}/g)
-        ?.slice(0, 3)
-        .filter((tag, at, all) => all.indexOf(tag) === at) ?? []),
-    ],
+    tags: ['documentary', 'nature', ...tagsOf(topic)],
+    characters: cast,
     images,
-    scenes: beats.map(({ narration, layout, motion, effect }, index) => {
+    scenes: narrations.map((narration, index) => {
+      const { layout, motion, effect } = beatOf(index, count);
       const environment = `place_${(index % environments) + 1}`;
       const other = `place_${((index + 1) % environments) + 1}`;
       const keys = {
         full_frame: [environment],
         split_screen: [environment, other],
-        character_over_environment: [environment, `character_${(index % characters) + 1}`],
+        character_over_environment: [environment, `character_${(index % cast.length) + 1}`],
       };
-      return { narration: narration(subject, place), layout, images: keys[layout], motion, effect };
+      return { narration, layout, images: keys[layout], motion, effect };
     }),
   };
+}
+
+function beatOf(index: number, count: number): Beat {
+  if (index === 0) return OPENING;
+  if (index === count - 1) return CLOSE;
+  return MIDDLE[(index - 1) % MIDDLE.length] ?? CLOSE;
+}
+
+function narrated(scenes: number, subject: string, place: string): string[] {
+  const count = Math.min(60, Math.max(1, scenes));
+  return Array.from({ length: count }, (_, index) => beatOf(index, count).narration(subject, place));
+}
+
+/** A finished text in pieces that can each be said in a scene: whole sentences where they are short enough. */
+function broken(script: string): string[] {
+  const sentences = script.trim().split(/(?<=[.!?])\s+/);
+  return sentences.flatMap((sentence) => {
+    const words = sentence.split(/\s+/).filter(Boolean);
+    const pieces = Math.ceil(words.length / MOST_WORDS);
+    const size = Math.ceil(words.length / pieces);
+    return Array.from({ length: pieces }, (_, index) => words.slice(index * size, (index + 1) * size).join(' '));
+  });
+}
+
+/** Words of a scene; more could not be said while it is seen. */
+const MOST_WORDS = 20;
+const COLORS = ['dark grey above and white below, with a pale scar over the left eye', 'light brown with a white throat'];
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function tagsOf(topic: string): string[] {
+  const words = topic.toLowerCase().match(/[a-z]{4,}/g) ?? [];
+  return [...new Set(words)].filter((tag) => tag !== 'documentary' && tag !== 'nature').slice(0, 3);
 }
 
 const LIGHT = ['at dawn', 'in morning light', 'at noon', 'under heavy clouds', 'at dusk', 'in moonlight'];

@@ -1,4 +1,4 @@
-import { SIMULATED_KEY } from '#config';
+import { SIMULATED_KEY } from '#providers/registry';
 import { Body, Controller, Get, HttpCode, Post, Query, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { WireError, text } from '../answer.js';

@@ -1,4 +1,4 @@
-import { SIMULATED_KEY } from '#config';
+import { SIMULATED_KEY } from '#providers/registry';
 import { statusFromTitle } from '#pipeline';
 import { PROPERTIES } from '#providers/notion';
 import {
@@ -11,6 +11,7 @@ import {
   Param,
   Patch,
   Post,
+  Query,
   UseGuards,
   type CanActivate,
   type ExecutionContext,
@@ -53,6 +54,11 @@ class NotionController {
     return this.workspace.read(id);
   }
 
+  @Get('blocks/:id/children')
+  children(@Param('id') id: string, @Query('start_cursor') cursor?: string, @Query('page_size') size?: string): object {
+    return this.workspace.children(id, cursor, size ? Number(size) : undefined);
+  }
+
   @Patch('pages/:id')
   update(@Param('id') id: string, @Body() body: { properties?: Record<string, unknown> }): object {
     return this.workspace.update(id, body.properties ?? {}, 'bot');
@@ -73,7 +79,7 @@ class NotionPersonController {
 
   @Post('rows')
   create(@Body() body: unknown): object {
-    return this.workspace.create(propertiesOf(body), 'person');
+    return this.workspace.create(propertiesOf(body), 'person', text(body, 'body'));
   }
 
   @Patch('rows/:id')

@@ -30,6 +30,7 @@ interface Page {
   created: Date;
   edited: Date;
   properties: Record<string, Value>;
+  blocks: object[];
 }
 interface Subscription {
   url: string;
@@ -56,8 +57,9 @@ export class NotionWorkspace implements OnModuleDestroy {
     return token;
   }
 
-  create(properties: Record<string, unknown>, author: Author): object {
-    const page: Page = { id: randomUUID(), created: new Date(), edited: new Date(), properties: {} };
+  /** @param body what stands in the page; a line that begins with # is a heading */
+  create(properties: Record<string, unknown>, author: Author, body = ''): object {
+    const page: Page = { id: randomUUID(), created: new Date(), edited: new Date(), properties: {}, blocks: blocksOf(body) };
     this.assign(page, properties);
     this.pages.set(page.id, page);
     this.announce('page.created', page, author);
@@ -74,6 +76,16 @@ export class NotionWorkspace implements OnModuleDestroy {
 
   read(id: string): object {
     return this.view(this.find(id));
+  }
+
+  /** A page's blocks, a hundred at a time. */
+  children(id: string, cursor: string | undefined, size = 100): object {
+    const { blocks } = this.find(id);
+    const from = cursor ? Number(cursor.replace(/^cursor-/, '')) : 0;
+    const results = blocks.slice(from, from + Math.min(100, size));
+    const next = from + results.length;
+    const more = next < blocks.length;
+    return { object: 'list', type: 'block', block: {}, results, has_more: more, next_cursor: more ? `cursor-${next}` : null };
   }
 
   /** Rows as a person sees them: each property's plain value. */
@@ -178,6 +190,21 @@ export class NotionWorkspace implements OnModuleDestroy {
 /** An error as Notion answers it. */
 export function notionError(status: number, code: string, message: string): WireError {
   return new WireError(status, { object: 'error', status, code, message, request_id: randomUUID() });
+}
+
+function blocksOf(body: string): object[] {
+  return body.split('\n').flatMap((line) => {
+    const [, marks = '', content = ''] = /^(#{0,3}) ?(.*)$/.exec(line) ?? [];
+    if (!content) return [];
+    const type = marks ? `heading_${marks.length}` : 'paragraph';
+    const rich_text = (content.match(/[\s\S]{1,2000}/g) ?? []).map((piece) => ({
+      type: 'text',
+      text: { content: piece, link: null },
+      plain_text: piece,
+      href: null,
+    }));
+    return [{ object: 'block', id: randomUUID(), type, has_children: false, in_trash: false, [type]: { rich_text, color: 'default' } }];
+  });
 }
 
 function accepted(name: string, kind: string, value: unknown): Value {

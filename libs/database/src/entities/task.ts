@@ -20,6 +20,10 @@ export class TaskRow {
   @Column(TEXT)
   storyDirection: string;
 
+  /** The creator's own narration, which is only broken into scenes; empty when it is to be written. */
+  @Column(TEXT)
+  ownScript: string;
+
   @Column({
     type: 'smallint',
     transformer: { to: (value: Priority) => PRIORITIES.indexOf(value), from: (value: number): Priority => PRIORITIES[value] ?? 'normal' },

@@ -166,6 +166,17 @@ export class Artifacts {
     return this.byIds(result.raw as { id: string }[]);
   }
 
+  /** Makes items of a step due at once that were put off for that reason; returns them, under their new generation. */
+  async wake(taskId: string, step: StepName, errorCode: string): Promise<ArtifactRow[]> {
+    const result = await this.updating()
+      .set({ nextAt: () => 'now()', generation: () => 'generation + 1', errorCode: null, errorMessage: null })
+      .where({ taskId, step, state: 'due', errorCode })
+      .returning('id')
+      .execute();
+    const woken = result.raw as { id: string }[];
+    return woken.length === 0 ? [] : this.byIds(woken);
+  }
+
   /** Takes a task's items from their workers, whose leases are lost with that. */
   async release(taskId: string): Promise<void> {
     await this.updating()

@@ -8,6 +8,7 @@ export interface NewTask {
   title: string;
   topic: string;
   storyDirection: string;
+  ownScript: string;
   priority: Priority;
   status: Extract<Status, 'draft' | 'queued'>;
   notionPageId: string | null;

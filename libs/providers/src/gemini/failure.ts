@@ -83,7 +83,8 @@ function wireError(httpStatus: number, body: string): WireError {
     const { error } = JSON.parse(body) as { error?: Partial<WireError> };
     return {
       code: typeof error?.code === 'number' ? error.code : httpStatus,
-      status: typeof error?.status === 'string' ? error.status : 'ERROR',
+      // The SDK puts a proxy's own words here when the answer was no JSON.
+      status: /^[A-Z_]+$/.test(error?.status ?? '') ? (error?.status ?? '') : 'ERROR',
       message: typeof error?.message === 'string' ? error.message : 'no message',
       details: records(error?.details),
     };

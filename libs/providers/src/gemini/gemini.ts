@@ -1,6 +1,8 @@
 import { type Failure, permanent, transient, wasNeverSent } from '#pipeline';
 import { ApiError, GoogleGenAI, type GenerateContentParameters, type GenerateContentResponse } from '@google/genai';
+import type { AspectRatio, ImageModel, Reference, TextModel } from '../provider.js';
 import { geminiFailure } from './failure.js';
+import { referencesOf } from './models.js';
 
 /** An image may take a minute and more under load. Less than an item may take: a call that is ended from outside is billed, and its answer lost (ms). */
 const TIMEOUT_MS = 110_000;
@@ -15,7 +17,7 @@ const plainFetch: typeof fetch = (input, init) => fetch(input, init);
  * Google's models: text that is a JSON document, and pictures. Nothing is tried twice here: the queue owns retrying. Nor is a request ever aborted: it
  * would be billed all the same.
  */
-export class Gemini {
+export class Gemini implements TextModel, ImageModel {
   private readonly client: GoogleGenAI;
 
   constructor({ baseUrl, apiKey }: { baseUrl: string; apiKey: string }) {
@@ -23,7 +25,6 @@ export class Gemini {
   }
 
   /**
-   * Has a model answer with JSON of the given schema. The answer is JSON, but whether it keeps to the schema is the caller's to check.
    * @throws Failure as `geminiFailure` says, or GEMINI_BLOCKED / GEMINI_NO_TEXT when there is no usable answer
    */
   async writeJson(request: {
@@ -50,15 +51,22 @@ export class Gemini {
     };
   }
 
-  /**
-   * Draws a 16:9 picture.
-   * @throws Failure as `geminiFailure` says, or GEMINI_BLOCKED / GEMINI_NO_IMAGE when the answer holds no picture
-   */
-  async drawImage({ model, prompt }: { model: string; prompt: string }): Promise<{ bytes: Buffer; model: string }> {
+  /** @throws Failure as `geminiFailure` says, or GEMINI_BLOCKED / GEMINI_NO_IMAGE when the answer holds no picture */
+  async drawImage(request: {
+    model: string;
+    prompt: string;
+    aspectRatio: AspectRatio;
+    references: readonly Reference[];
+  }): Promise<{ bytes: Buffer; model: string }> {
+    const { model, prompt, aspectRatio, references } = request;
+    const shown = references.slice(0, referencesOf(model));
     const response = await this.generate(model, {
       model,
-      contents: prompt,
-      config: { responseModalities: ['IMAGE'], imageConfig: { aspectRatio: '16:9' } },
+      contents: [
+        ...shown.map(({ bytes, mimeType }) => ({ inlineData: { mimeType, data: bytes.toString('base64') } })),
+        { text: shown.length > 0 ? `Keep whoever is in the pictures above exactly as they look there.\n${prompt}` : prompt },
+      ],
+      config: { responseModalities: ['IMAGE'], imageConfig: { aspectRatio } },
     });
     // Thoughts may hold drafts; of several pictures the last is the finished one.
     const data = parts(response)
@@ -68,8 +76,8 @@ export class Gemini {
     if (!data) {
       throw permanent({
         code: 'GEMINI_NO_IMAGE',
-        message: `Gemini ${model} answered without a picture (${response.candidates?.[0]?.finishReason ?? 'no reason'})`,
-        userMessage: 'Gemini answered without a picture. Describe the image more plainly and ask for it again.',
+        message: `Gemini ${model} answered without a picture (${response.candidates?.[0]?.finishReason ?? 'no reason'})${saidInstead(response)}`,
+        userMessage: `Gemini answered without a picture${saidInstead(response)}. Describe the image more plainly and ask for it again.`,
         billed: 'yes',
       });
     }
@@ -111,6 +119,16 @@ function blocked(finishReason: string | undefined): string | undefined {
 
 function parts(response: GenerateContentResponse) {
   return response.candidates?.[0]?.content?.parts ?? [];
+}
+
+/** What a model says that draws nothing is the only reason that it gives. */
+function saidInstead(response: GenerateContentResponse): string {
+  const said = parts(response)
+    .filter(({ thought }) => !thought)
+    .map(({ text }) => text ?? '')
+    .join(' ')
+    .trim();
+  return said ? `: "${said.slice(0, 200)}"` : '';
 }
 
 function jsonOf(text: string, model: string): unknown {

@@ -4,17 +4,20 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Failure, type FailureKind } from '#pipeline';
 import { kieFailure } from './failure.js';
-import { Kie } from './kie.js';
+import { KieClips } from './clips.js';
+import { KieHost } from './host.js';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 let folder: string;
 let server: Server;
 let base: string;
-let kie: Kie;
+let kie: KieClips;
+let host: KieHost;
 /** What the server answers, one after another; the last goes on. */
 let answers: Answer[];
 let asked: { path: string; headers: IncomingMessage['headers']; body: string }[];
@@ -33,7 +36,8 @@ beforeEach(async () => {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  kie = new Kie({ baseUrl: base, uploadBaseUrl: base, apiKey: 'secret-key' });
+  kie = new KieClips({ baseUrl: base, apiKey: 'secret-key' });
+  host = new KieHost({ baseUrl: base, apiKey: 'secret-key' });
 });
 afterEach(async () => {
   server.closeAllConnections();
@@ -142,7 +146,8 @@ describe('a submission', () => {
 });
 
 describe('waiting for a job', () => {
-  const wait = (signal = idle) => kie.waitForClip('job/1', signal);
+  const wait = (signal = idle) =>
+    kie.waitForClip('job/1', { signal, turn: () => Promise.resolve(), pause: (ms) => sleep(ms, undefined, { signal }) });
   const state = (name: string, more: object = {}) => ok({ taskId: 'job/1', state: name, resultJson: '', failCode: null, ...more });
   const success = state('success', { resultJson: JSON.stringify({ resultUrls: ['https://x/clip.mp4'] }) });
 
@@ -230,7 +235,7 @@ describe('hosting a picture', () => {
   ])('finds its address in %s, and never uses a name twice', async (_field, data, url) => {
     await writeFile(join(folder, 'scene.png'), 'the picture');
     answers = [ok(data)];
-    expect([await kie.hostImage(join(folder, 'scene.png'), idle), await kie.hostImage(join(folder, 'scene.png'), idle)]).toEqual([
+    expect([await host.hostImage(join(folder, 'scene.png'), idle), await host.hostImage(join(folder, 'scene.png'), idle)]).toEqual([
       url,
       url,
     ]);

@@ -1,7 +1,7 @@
 import { transient } from '#pipeline';
 import { Client, LogLevel, isFullPage } from '@notionhq/client';
 import { notionFailure } from './failure.js';
-import { propertiesOf, rowOf, type NotionRow, type RowUpdate } from './row.js';
+import { ownScript, propertiesOf, rowOf, type NotionRow, type RowUpdate } from './row.js';
 
 /** The newest version of the API; with older ones a database that gets a second data source stops answering. */
 const VERSION = '2026-03-11';
@@ -34,6 +34,26 @@ export class NotionClient {
       if (failure.code === 'NOTION_OBJECT_NOT_FOUND') return null;
       throw failure;
     }
+  }
+
+  /**
+   * The creator's own narration: what stands in the page under a heading "Script", up to the next heading of its rank. Empty when there is none.
+   * @param turn awaited before each request
+   * @throws Failure as `notionFailure` says
+   */
+  async readOwnScript(pageId: string, turn: () => Promise<void>): Promise<string> {
+    const blocks: object[] = [];
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      await turn();
+      const page = await this.client.blocks.children
+        .list({ block_id: pageId, ...(cursor && { start_cursor: cursor }) })
+        .catch((error: unknown) => {
+          throw notionFailure(error);
+        });
+      blocks.push(...page.results);
+      cursor = page.has_more ? page.next_cursor : null;
+    }
+    return ownScript(blocks);
   }
 
   /**

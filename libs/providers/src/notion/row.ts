@@ -86,3 +86,19 @@ function plain(property: unknown): string {
       .trim();
   return ((select ?? status) as { name?: string } | null | undefined)?.name?.trim() ?? '';
 }
+
+/** A page's text under the heading "Script", a line a block, up to the next heading of the same rank or a higher one. */
+export function ownScript(blocks: readonly object[]): string {
+  const lines: string[] = [];
+  let rank = 0;
+  for (const block of blocks) {
+    const { type } = block as { type?: unknown };
+    const content = (block as Record<string, unknown>)[String(type)];
+    const text = plain(content);
+    const heading = Number(/^heading_(\d)$/.exec(String(type))?.[1] ?? 0);
+    if (heading > 0 && rank > 0 && heading <= rank) break;
+    if (rank > 0 && heading === 0 && text) lines.push(text);
+    if (heading > 0 && rank === 0 && /^script$/i.test(text)) rank = heading;
+  }
+  return lines.join('\n');
+}

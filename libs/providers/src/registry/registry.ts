@@ -1,0 +1,212 @@
+import type { ImageHost, ModelPort, Offer, Port, Ports, Prices, Provider } from '../provider.js';
+import { PROVIDERS } from './providers.js';
+
+export type ProviderName = keyof typeof PROVIDERS;
+
+/** The ports that a model serves; `host` is the other one. */
+export const PORTS = ['text', 'image', 'clip', 'speech', 'effect'] as const satisfies readonly ModelPort[];
+
+/** The simulator accepts this key and token for every provider that it plays. */
+export const SIMULATED_KEY = 'simulated';
+
+/** Any of them, as the next one may be. */
+const providerNamed = (name: ProviderName): Provider => PROVIDERS[name];
+const all = Object.entries<Provider>(PROVIDERS) as [ProviderName, Provider][];
+const upper = <T extends string>(text: T) => text.toUpperCase() as Uppercase<T>;
+
+type Named<N extends ProviderName> = (typeof PROVIDERS)[N];
+type ModelsOf<N extends ProviderName> = `${Uppercase<keyof Named<N> & ModelPort>}_MODEL`;
+type CountOf<N extends ProviderName> = [keyof Named<N> & ModelPort] extends [never] ? never : 'AT_ONCE';
+type HostOf<N extends ProviderName> = Named<N> extends { host: { baseUrl: string } } ? 'HOST_BASE_URL' : never;
+type KeyOf<N extends ProviderName> = Named<N> extends { keyless: true } ? never : 'API_KEY';
+/** Names of the settings that follow from the registry: `GEMINI_API_KEY`, `KIE_CLIP_MODEL` and so on. */
+export type ProviderSetting = {
+  [N in ProviderName]: `${Uppercase<N>}_${KeyOf<N> | 'BASE_URL' | CountOf<N> | HostOf<N> | ModelsOf<N>}`;
+}[ProviderName];
+
+/** A setting that follows from the registry. */
+interface DerivedSetting {
+  readonly name: ProviderSetting;
+  readonly kind: 'key' | 'url' | 'model' | 'count';
+  readonly about: string;
+  readonly default?: string | number;
+}
+
+/** A provider's settings, in the order in which people read them. */
+export function settingsOf(name: ProviderName): readonly DerivedSetting[] {
+  const provider = providerNamed(name);
+  const { title, baseUrl, keyless, host, atOnce: most = 0 } = provider;
+  const named = (rest: string) => `${upper(name)}_${rest}` as ProviderSetting;
+  return [
+    ...(keyless ? [] : [{ name: named('API_KEY'), kind: 'key', about: `Key of ${title}.` } as const]),
+    { name: named('BASE_URL'), kind: 'url', about: `Address of ${title}.`, default: baseUrl },
+    ...(host?.baseUrl
+      ? [{ name: named('HOST_BASE_URL'), kind: 'url', about: `Address of ${title}'s file upload.`, default: host.baseUrl } as const]
+      : []),
+    ...PORTS.flatMap((port) => {
+      const offer = provider[port];
+      return offer ? [{ name: named(`${upper(port)}_MODEL`), kind: 'model', about: MODELS[port], default: offer.model } as const] : [];
+    }),
+    ...(PORTS.some((port) => provider[port])
+      ? [
+          {
+            name: named('AT_ONCE'),
+            kind: 'count',
+            about: `Requests and jobs that ${title} may be at work on at once, over all processes; 0: as many as there are.`,
+            default: most,
+          } as const,
+        ]
+      : []),
+  ];
+}
+
+const MODELS: Readonly<Record<ModelPort, string>> = {
+  text: 'Model that writes the storyboard.',
+  image: 'Model that makes the images.',
+  clip: 'Model that makes the clips.',
+  speech: 'Model that speaks.',
+  effect: 'Model that makes sound effects.',
+};
+
+/** The providers that can serve a port, the default first. */
+export function choices(port: Port): readonly [ProviderName, ...ProviderName[]] {
+  const [first, ...rest] = all.filter(([, provider]) => provider[port]).map(([name]) => name);
+  if (!first) throw new RangeError(`No provider serves ${port}`);
+  return [first, ...rest];
+}
+
+/** A provider that cannot be used as things are set; the message says what to set. */
+export class ProviderUnreachable extends Error {
+  override readonly name = 'ProviderUnreachable';
+}
+
+/** Settings by name, or an environment; what is empty counts as not set. */
+type Values = Readonly<Record<string, unknown>>;
+
+function valueOf(values: Values, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** The provider that serves a port, and how it is reached. */
+export interface Reached<P extends ModelPort> {
+  readonly name: ProviderName;
+  readonly title: string;
+  readonly model: string;
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /** Played by the simulator, so that nothing which it makes may be published. */
+  readonly simulated: boolean;
+  readonly usd: Prices[P];
+  /** Its client. */
+  open(): Promise<Ports[P]>;
+}
+
+/**
+ * The provider that the settings choose for a port.
+ * @param wanted instead of the chosen one
+ * @throws ProviderUnreachable when there is neither a key nor a simulator that plays it
+ */
+export function reach<P extends ModelPort>(port: P, values: Values, wanted?: string): Reached<P> {
+  const name = chosen(port, wanted ?? valueOf(values, `${upper(port)}_PROVIDER`));
+  const provider = providerNamed(name);
+  // `chosen` has seen to it that there is one; the compiler cannot follow it through the port.
+  const offer = provider[port] as unknown as Offer<P>;
+  const access = accessTo(name, values, `${upper(name)}_BASE_URL`, provider.baseUrl, `/${name}`);
+  const model = valueOf(values, `${upper(name)}_${upper(port)}_MODEL`) ?? offer.model;
+  return { name, title: provider.title, model, ...access, usd: offer.usd, open: () => offer.open(access) };
+}
+
+/** A place that shows pictures to a clip model. */
+export interface ReachedHost {
+  readonly name: ProviderName;
+  readonly title: string;
+  /** What another program needs in its environment to reach the same place. */
+  readonly environment: Readonly<Record<string, string>>;
+  open(): Promise<ImageHost>;
+}
+
+/**
+ * The places where pictures are shown to the clip model, in the order in which they are tried. A simulated clip model is shown simulated places only.
+ * @throws ProviderUnreachable when one of them has no key
+ */
+export function reachHosts(values: Values, clips: { readonly simulated: boolean }): ReachedHost[] {
+  const named = values.IMAGE_HOSTS;
+  const names = Array.isArray(named) ? named.map(String) : (valueOf(values, 'IMAGE_HOSTS')?.split(',') ?? ['kie']);
+  return names.map((wanted) => {
+    const name = chosen('host', wanted.trim());
+    const { title, host, baseUrl } = providerNamed(name);
+    const [setting, path] = host?.baseUrl ? [`${upper(name)}_HOST_BASE_URL`, `/${name}-host`] : [`${upper(name)}_BASE_URL`, `/${name}`];
+    const access = accessTo(name, values, setting, host?.baseUrl ?? baseUrl, path, clips.simulated);
+    return {
+      name,
+      title,
+      environment: { [setting]: access.baseUrl, ...(access.apiKey && { [`${upper(name)}_API_KEY`]: access.apiKey }) },
+      open: () => host?.open(access) ?? Promise.reject(new ProviderUnreachable(`${title} hosts no pictures`)),
+    };
+  });
+}
+
+/** Lengths that the chosen clip model makes (s), shortest first. */
+export function clipSeconds({ name, model }: Pick<Reached<'clip'>, 'name' | 'model'>): readonly number[] {
+  return providerNamed(name).clip?.seconds(model) ?? [];
+}
+
+/** Requests that a provider may have open at once; 0: as many as there are. */
+export function atOnce(name: ProviderName, values: Values): number {
+  const value = values[`${upper(name)}_AT_ONCE`];
+  return typeof value === 'number' ? value : (providerNamed(name).atOnce ?? 0);
+}
+
+/** A free question to a provider: whether key and models are good. Null when it has none to be asked. */
+export function check(name: ProviderName): NonNullable<Provider['check']> | null {
+  return providerNamed(name).check ?? null;
+}
+
+/** The environment of a program that is to use what is reached here, and nothing else. */
+export function environmentOf(
+  port: ModelPort,
+  { name, baseUrl, apiKey, model }: Omit<Reached<ModelPort>, 'open' | 'usd'>,
+): Record<string, string> {
+  const prefix = upper(name);
+  return {
+    [`${upper(port)}_PROVIDER`]: name,
+    [`${prefix}_BASE_URL`]: baseUrl,
+    [`${prefix}_API_KEY`]: apiKey,
+    [`${prefix}_${upper(port)}_MODEL`]: model,
+  };
+}
+
+function chosen(port: Port, wanted: string | undefined): ProviderName {
+  const [first, ...rest] = choices(port);
+  if (wanted === undefined) return first;
+  const found = [first, ...rest].find((name) => name === wanted);
+  if (found) return found;
+  throw new ProviderUnreachable(`${wanted} cannot serve ${port}; choose one of ${[first, ...rest].join(', ')}`);
+}
+
+function accessTo(
+  name: ProviderName,
+  values: Values,
+  addressSetting: string,
+  fallback: string,
+  path: string,
+  onlySimulated = false,
+): { baseUrl: string; apiKey: string; simulated: boolean } {
+  const { keyless, simulated, title } = providerNamed(name);
+  const [key, simulator] = [valueOf(values, `${upper(name)}_API_KEY`), valueOf(values, 'SIMULATOR_URL')];
+  const baseUrl = valueOf(values, addressSetting) ?? fallback;
+  if (key ?? (keyless && !onlySimulated)) return { baseUrl, apiKey: key ?? '', simulated: isSimulator(baseUrl, simulator) };
+  // A service tells its scripts where the simulator is by the provider's own address.
+  if (keyless && isSimulator(baseUrl, simulator)) return { baseUrl, apiKey: '', simulated: true };
+  if (simulated && simulator) return { baseUrl: simulator + path, apiKey: SIMULATED_KEY, simulated: true };
+  const rest = simulated ? ', and neither is SIMULATOR_URL, which would play it' : '';
+  throw new ProviderUnreachable(`${upper(name)}_API_KEY is not set, the key of ${title}${rest}`);
+}
+
+/** No real provider runs on this machine: whatever answers there is a simulator, whoever started it. */
+export function isSimulator(baseUrl: string, simulator: string | undefined): boolean {
+  return (
+    ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl).hostname) || (simulator !== undefined && baseUrl.startsWith(simulator))
+  );
+}
