@@ -3,19 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { STAGE_NAMES } from '#pipeline';
 import { createTestDatabase, testRedis, type TestDatabase } from '#testing';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { call, type DemoTask } from '../../apps/local/src/gateway-client.js';
 import { createGateway } from '../../apps/gateway/src/main.js';
-
-// Chromium looks for its makers' hosts at every start unless it is told not to.
-const QUIET = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+import { startBrowser } from './chromium.js';
 
 describe('the queue page', () => {
   let database: TestDatabase;
@@ -39,7 +30,7 @@ describe('the queue page', () => {
     app = await createGateway();
     await app.listen(0, '127.0.0.1');
     url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: QUIET });
+    browser = await startBrowser();
     page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   }, 60_000);
 

@@ -64,7 +64,10 @@ describe('the services as separate processes', () => {
   const task = (id: string) => call<DemoTask>('GET', `${installation.gatewayUrl}/api/v1/tasks/${id}`);
   const uploads = () => call<Uploaded[]>('GET', `${installation.simulatorUrl}/simulator/youtube/videos`);
   const calls = (provider: string, operation: string) =>
-    call<unknown[]>('GET', `${installation.simulatorUrl}/simulator/calls?provider=${provider}&operation=${operation}`);
+    call<{ detail: { references: number } }[]>(
+      'GET',
+      `${installation.simulatorUrl}/simulator/calls?provider=${provider}&operation=${operation}`,
+    );
   const decide = (id: string, decision: 'approve' | 'reject', body: object = {}) =>
     call<DemoTask>('POST', `${installation.gatewayUrl}/api/v1/tasks/${id}/${decision}`, body);
   const taskCalled = (title: string) =>
@@ -89,12 +92,16 @@ describe('the services as separate processes', () => {
       for (const { gate } of GATED_STEPS) {
         await reaches(id, gate.waiting);
         if (gate.waiting === 'assets_ready') {
-          const rejected = await decide(id, 'reject', { reviewer: 'ann', note: 'the first image is too dark', items: [0] });
+          const rejected = await decide(id, 'reject', { reviewer: 'ann', note: 'the second image is too dark', items: [1] });
           expect(rejected.status).toBe('generating_assets');
           const again = await reaches(id, 'assets_ready');
           const images = again.items.filter(({ kind }) => kind === 'image');
-          expect(images.map(({ revision }) => revision)).toEqual([2, ...images.slice(1).map(() => 1)]);
-          expect(await calls('gemini', 'image')).toHaveLength(images.length + 1);
+          expect(images.map(({ revision }) => revision)).toEqual(images.map((_, index) => (index === 1 ? 2 : 1)));
+          const drawn = await calls('gemini', 'image');
+          expect(drawn).toHaveLength(images.length + 1);
+          // One environment shows the character, and was drawn with its portrait at hand.
+          expect(drawn.filter(({ detail }) => detail.references === 1)).toHaveLength(1);
+          expect(again.estimate).toMatchObject({ scenes: SCENES, images: images.length });
         }
         // Nothing but a decision moves it on: a second look after the sweeps had their turn.
         await new Promise((resolve) => setTimeout(resolve, 1_500));

@@ -84,8 +84,9 @@ async function addTask(notionPageId: string | null): Promise<TaskRow> {
   return task;
 }
 
-async function addRow(title: string, channel: string): Promise<string> {
-  const body = JSON.stringify({ title, channel, status: 'Queued' });
+/** @param text what stands in the page, with # before headings */
+async function addRow(title: string, channel: string, text = ''): Promise<string> {
+  const body = JSON.stringify({ title, channel, status: 'Queued', body: text });
   const headers = { 'content-type': 'application/json' };
   return ((await (await fetch(`${simulator.url}/simulator/notion/rows`, { method: 'POST', headers, body })).json()) as { id: string }).id;
 }
@@ -190,6 +191,31 @@ describe('with Notion', () => {
       timeoutMs: 10_000,
     });
     expect(await query('SELECT job_id FROM outbox WHERE not_before > now()')).toEqual([]);
+  });
+
+  it("takes a creator's own script from the page: what stands under that heading, however long, and nothing else", async () => {
+    await start();
+    const { key = '' } = (await database.channels.list())[0] ?? {};
+    const lines = Array.from({ length: 130 }, (_, index) => `Line ${index} of the story.`);
+    const page = await addRow(
+      'Own words',
+      key,
+      `A note.\n## Script\n${lines.join('\n')}\n### Not a way out\nThe end.\n## Links\nhttps://example.com`,
+    );
+    await deliver('own-words', page);
+    const task = await eventually(() => database.tasks.findByNotionPage(page), { what: 'the task', timeoutMs: 15_000 });
+    expect(task.ownScript).toBe([...lines, 'The end.'].join('\n'));
+    const longer = await addRow('Too many words', key, `# Script\n${'word '.repeat(3_000)}`);
+    await deliver('too-many-words', longer);
+    const shown = await eventually(
+      async () => {
+        const rows = (await (await fetch(`${simulator.url}/simulator/notion/rows`)).json()) as { id: string; error: string | null }[];
+        return rows.find(({ id }) => id === longer)?.error;
+      },
+      { what: 'the row to say what is wrong', timeoutMs: 15_000 },
+    );
+    expect(shown).toBe('The script has 14999 characters, 12000 can be filmed. Shorten it, then set the row to Queued again.');
+    expect(await database.tasks.findByNotionPage(longer)).toBeNull();
   });
 
   it('requests keep their distance, also those of one job', async () => {

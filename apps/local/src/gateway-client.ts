@@ -1,4 +1,4 @@
-import type { ItemKind, Status, StepName } from '#pipeline';
+import type { Estimate, ItemKind, Status, StepName } from '#pipeline';
 
 /** The parts of a task that the demo shows, as the API answers them. */
 export interface DemoTask {
@@ -7,6 +7,7 @@ export interface DemoTask {
   title: string;
   step?: StepName;
   cost_usd: number;
+  estimate?: Estimate;
   error_message?: string;
   youtube_url?: string;
   items: { id: string; kind: ItemKind; revision: number; state: string; path?: string; checksum?: string; duration_ms?: number }[];

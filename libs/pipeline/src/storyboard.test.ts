@@ -144,10 +144,10 @@ describe("a creator's own script", () => {
 
 describe('clipLength', () => {
   it.each([
-    [11, [5, 10], 5],
-    [12, [5, 10], 10],
+    [13, [5, 10], 5],
+    [14, [5, 10], 10],
     [40, [5, 10], 10],
-    [16, [4, 5, 6, 7, 8], 7],
+    [16, [4, 5, 6, 7, 8], 6],
     [4, [6, 10], 6],
   ])('of a narration of %d words is the shortest of %j in which it fits: %d', (words, offered, length) => {
     expect(clipLength(Array.from({ length: words }, () => 'word').join(' '), offered)).toBe(length);

@@ -298,16 +298,19 @@ export const STORYBOARD_JSON_SCHEMA = {
 /** Longest narration that a creator may bring (characters): sixty scenes hold no more. */
 export const LONGEST_OWN_SCRIPT = 12_000;
 
-/** The longest clip is 10 s; a little more is held on its last frame (s). */
-const LONGEST_NARRATION_SECONDS = 12;
+/** How much longer than its clip a scene may be: the cut holds the last frame that long, and the next longer clip would cost twice as much. */
+const STRETCH = 1.2;
+
+/** What is said while the longest clip of the usual model, 10 s, is seen (s). */
+const LONGEST_NARRATION_SECONDS = 10 * STRETCH;
 
 /** Words that a narrator says in a second; what the writing instructions ask for, too. */
 const WORDS_PER_SECOND = 2.3;
 
-/** The shortest of the lengths that a model offers (s) in which a narration fits; the longest where none does: the cut then holds its last frame. */
+/** The shortest of the lengths that a model offers (s) in which a narration fits; the longest where none does. */
 export function clipLength(narration: string, offered: readonly number[]): number {
   const seconds = narrationSeconds(narration);
-  return offered.find((length) => length >= seconds) ?? offered.at(-1) ?? 0;
+  return offered.find((length) => length * STRETCH >= seconds) ?? offered.at(-1) ?? 0;
 }
 
 /** About how long a narration will be (s), before it is spoken. */

@@ -41,7 +41,7 @@ const MIDDLE: Beat[] = [
     effect: 'far thunder and rising wind',
   },
   {
-    narration: (_subject, place) => `The storm takes an hour to cross ${place} and leaves nothing dry.`,
+    narration: (_subject, place) => `The storm crosses ${place} in an hour and leaves nothing dry.`,
     layout: 'full_frame',
     motion: 'camera shakes slightly, rain crosses the frame',
     effect: 'heavy rain and thunder',
@@ -77,7 +77,7 @@ export function tell(brief: string): Storyboard {
 function told(brief: string): Storyboard {
   const line = (name: string) => new RegExp(`^${name}: (.+)$`, 'm').exec(brief)?.[1]?.trim() ?? '';
   const topic = line('Topic') || line('Title') || 'An unknown animal';
-  const script = /^Script:\n([\s\S]+?)(?:\n\nThis storyboard had mistakes|$)/m.exec(brief)?.[1];
+  const script = brief.split('\nScript:\n')[1]?.split('\n\nThis storyboard had mistakes')[0];
   const seed = createHash('sha256').update(brief).digest();
   const place = PLACES[(seed[0] ?? 0) % PLACES.length] ?? 'the quiet shore';
   const subject = subjectOf(topic);
