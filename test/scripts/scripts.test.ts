@@ -130,6 +130,72 @@ describe('the scripts, run by hand one after another', () => {
   });
 });
 
+describe('what a script is told besides', () => {
+  const order = (operation: string, answer: string) => call('PUT', `${simulator.url}/simulator/scenarios`, { operation, answer });
+  const received = (query: string) =>
+    call<{ provider: string; detail?: Record<string, unknown> }[]>('GET', `${simulator.url}/simulator/calls?${query}`);
+
+  it('another provider writes the storyboard', async () => {
+    const before = (await received('provider=openai')).length;
+    const args = [`--instructions=${PROMPTS}`, '--brief=Title: The Reef', '--scenes=2', '--provider=openai', '--out=other.json'];
+    expect((await script('write-storyboard', args)).exitCode).toBe(0);
+    expect(parseStoryboard(JSON.parse(await readFile(at('other.json'), 'utf8')), { scenes: 2 }).ok).toBe(true);
+    expect((await received('provider=openai')).length).toBe(before + 1);
+    await rm(at('other.json'));
+  }, 30_000);
+
+  it('a picture of somebody who is to look the same, and another shape', async () => {
+    const run = await script('generate-asset', [
+      '--prompt=The whale at night',
+      '--reference=whale.png',
+      '--aspect-ratio=9:16',
+      '--out=tall.png',
+    ]);
+    expect([run.stderr, run.exitCode]).toEqual(['', 0]);
+    expect(await probe(at('tall.png'))).toMatchObject({ width: 768, height: 1344 });
+    expect((await received('provider=gemini&operation=image')).at(-1)?.detail).toMatchObject({ references: 1 });
+    const none = await script('generate-asset', ['--prompt=x', '--reference=nobody.png', '--out=x.png']);
+    expect(failureIn(none)).toMatchObject({ code: 'MEDIA_UNUSABLE', kind: 'permanent' });
+    await rm(at('tall.png'));
+  }, 30_000);
+
+  it('how a word is said; its time is of the word as it is written', async () => {
+    const words = ['--text=Only Cthulhu waits.', '--say=Cthulhu=kuh THOO loo', '--voice=JBFqnCBsd6RMkjVDRZzb', '--language=en'];
+    const { stdout } = await script('generate-audio', [...words, '--out=said.mp3', '--json']);
+    const { result } = JSON.parse(stdout.split('\n').at(-1) ?? '') as { result: { characters: number; words: { word: string }[] } };
+    expect([result.characters, result.words.map(({ word }) => word)]).toEqual([
+      'Only kuh THOO loo waits.'.length,
+      ['Only', 'Cthulhu', 'waits.'],
+    ]);
+    await rm(at('said.mp3'));
+  }, 30_000);
+
+  it('where else a picture can be put, when the first place does not take it', async () => {
+    await order('upload', 'code_400');
+    const run = await script('generate-video', [...clipArguments('elsewhere.mp4'), '--hosts=kie,litterbox']);
+    expect(run.exitCode).toBe(0);
+    expect(run.stderr).toMatch(/^KIE did not take the picture \(.*400.*\); Litterbox is asked$/);
+    expect(await probe(at('elsewhere.mp4'))).toMatchObject({ kind: 'video', durationMs: 5_000 });
+    await order('upload', 'code_400');
+    const before = (await submissions()).length;
+    expect(failureIn(await script('generate-video', [...clipArguments('nowhere.mp4'), '--hosts=kie']))).toMatchObject({ code: 'KIE_400' });
+    expect((await submissions()).length).toBe(before);
+    await rm(at('elsewhere.mp4'));
+  }, 60_000);
+
+  it('a length that the model does not make costs nothing', async () => {
+    const before = (await submissions()).length;
+    const args = ['--image=scene.png', '--motion=pan', '--seconds=7', '--out=seven.mp4'];
+    const refused = failureIn(await script('generate-video', args));
+    expect([refused.code, refused.message]).toEqual(['BAD_ARGUMENTS', expect.stringContaining('makes clips of 5, 10 s, not of 7')]);
+    expect((await submissions()).length).toBe(before);
+    const seedance = await script('generate-video', [...args, '--model=bytedance/seedance-1.5-pro']);
+    expect(seedance.exitCode).toBe(0);
+    expect(await probe(at('seven.mp4'))).toMatchObject({ durationMs: 7_000 });
+    await rm(at('seven.mp4'));
+  }, 60_000);
+});
+
 describe('--json', () => {
   it('says when each word is spoken', async () => {
     const args = ['--text=The sea.', '--voice=JBFqnCBsd6RMkjVDRZzb', '--language=en', '--out=words.mp3', '--json'];

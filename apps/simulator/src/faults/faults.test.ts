@@ -57,6 +57,20 @@ const effect = (text: string) =>
 const billed = (provider: string, operation: string) => admin<{ cut?: true }[]>('GET', `calls?provider=${provider}&operation=${operation}`);
 const injected = async () => (await admin<{ injected: { operation: string; kind: string; billed: boolean }[] }>('GET', 'faults')).injected;
 
+describe('latency', () => {
+  it('passes on a clock that can be sped up, for what it is meant for', async () => {
+    await admin('PUT', 'latency', { usual: true, seconds: { image: 30 }, clock: 60, contains: 'slow' });
+    const timed = async (prompt: string) => {
+      const since = Date.now();
+      expect((await draw(prompt)).status).toBe(200);
+      return Date.now() - since;
+    };
+    expect(await timed('a slow whale')).toBeGreaterThanOrEqual(490);
+    expect(await timed('a whale')).toBeLessThan(450);
+    await admin('PUT', 'latency', {});
+  });
+});
+
 describe('a fault', () => {
   it.each<[kind: string, answers: [number, unknown][]]>([
     [

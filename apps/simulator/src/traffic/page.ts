@@ -45,7 +45,7 @@ export const PAGE = `<!doctype html>
     document.querySelector('#sums').replaceChildren(...[...sums].map(([key, sum]) => {
       const button = document.createElement('button'), name = document.createElement('b');
       name.textContent = key;
-      button.append(name, sum.calls + ' requests' + (sum.usd ? ', USD ' + sum.usd.toFixed(2) : ''));
+      button.append(name, sum.calls + (sum.calls === 1 ? ' request' : ' requests') + (sum.usd ? ', USD ' + sum.usd.toFixed(2) : ''));
       button.ariaPressed = String(only === key);
       button.onclick = () => { only = only === key ? null : key; show(); };
       return button;
