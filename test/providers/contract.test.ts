@@ -258,19 +258,22 @@ describe('a mistake of ours', () => {
   const address = (provider: ProviderName) =>
     LIVE ? {} : { [`${provider.toUpperCase()}_BASE_URL`]: `${simulator?.url ?? ''}/${provider}` };
 
-  it.each<[ProviderName, keyof typeof ASK, string]>([
+  const KEYS: [ProviderName, 'image' | 'completion' | 'narration', string][] = [
     ['gemini', 'image', 'GEMINI_KEY_REFUSED'],
     ['openai', 'completion', 'OPENAI_INVALID_API_KEY'],
     ['elevenlabs', 'narration', 'ELEVENLABS_INVALID_API_KEY'],
-  ])(
-    'a wrong key: %s',
-    async (provider, ask, code) => {
-      const failure = await failureOf((ASK[ask] as typeof ASK.image)('', wrong(provider)));
-      expect(failure).toMatchObject({ kind: 'permanent', code, billed: 'no' });
-      expect(JSON.stringify(failure)).not.toContain('wrong-simulated-key');
-    },
-    60_000,
-  );
+  ];
+  for (const [provider, ask, code] of KEYS) {
+    withKey(provider)(
+      `a wrong key: ${provider}`,
+      async () => {
+        const failure = await failureOf(ASK[ask]('', wrong(provider)));
+        expect(failure).toMatchObject({ kind: 'permanent', code, billed: 'no' });
+        expect(JSON.stringify(failure)).not.toContain('wrong-simulated-key');
+      },
+      60_000,
+    );
+  }
 
   withKey('kie')(
     'a wrong key: kie',

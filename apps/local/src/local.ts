@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { SETTINGS, readSettings } from '#config';
+import { OUTSIDE_SETTINGS, readSettings } from '#config';
 import { migrate } from '#database';
 import { startPostgres, startRedis } from '#engines';
 import { startService } from '#stage';
@@ -85,11 +85,9 @@ export async function startLocal({ dataDir, simulateAll, environment, onStep = (
   }
 }
 
-/** Removes every provider's secret from the environment, so that nothing real can be reached or paid. */
+/** Removes from the environment whatever leads outside, so that nothing real can be reached or paid. */
 function forgetKeys(): void {
-  for (const [name, { group }] of Object.entries(SETTINGS)) {
-    if (group === 'Providers' || group === 'Notion' || group === 'YouTube') process.env[name] = '';
-  }
+  for (const name of OUTSIDE_SETTINGS) process.env[name] = '';
 }
 
 /** The key that encrypts this installation's tokens: made once, kept beside its data. */

@@ -1,23 +1,22 @@
 import { clipLength, narrationSeconds, type Estimate, type Storyboard } from '#pipeline';
-import { clipSeconds } from '#providers/registry';
-import { providerOf } from './providers.js';
+import { choose, clipSeconds } from '#providers/registry';
 import type { Settings } from './settings.js';
 
 /** What each paid call costs (USD): as configured, or as the chosen provider asks. */
 export const prices = (s: Settings) => ({
   storyboard: (inputTokens: number, outputTokens: number) => {
-    const { usd } = providerOf('text', s);
+    const { usd } = choose('text', s);
     const [input, output] = [s.PRICE_TEXT_INPUT_USD ?? usd.input, s.PRICE_TEXT_OUTPUT_USD ?? usd.output];
     return (inputTokens * input + outputTokens * output) / 1_000_000;
   },
-  image: () => s.PRICE_IMAGE_USD ?? providerOf('image', s).usd,
-  clip: (seconds: number) => seconds * (s.PRICE_CLIP_SECOND_USD ?? providerOf('clip', s).usd),
-  narration: (characters: number) => (characters / 1_000) * (s.PRICE_SPEECH_USD ?? providerOf('speech', s).usd),
-  soundEffect: () => s.PRICE_EFFECT_USD ?? providerOf('effect', s).usd,
+  image: () => s.PRICE_IMAGE_USD ?? choose('image', s).usd,
+  clip: (seconds: number) => seconds * (s.PRICE_CLIP_SECOND_USD ?? choose('clip', s).usd),
+  narration: (characters: number) => (characters / 1_000) * (s.PRICE_SPEECH_USD ?? choose('speech', s).usd),
+  soundEffect: () => s.PRICE_EFFECT_USD ?? choose('effect', s).usd,
 });
 
 /** Lengths that the chosen clip model makes (s), shortest first. */
-export const clipLengths = (s: Settings): readonly number[] => clipSeconds(providerOf('clip', s));
+export const clipLengths = (s: Settings): readonly number[] => clipSeconds(choose('clip', s));
 
 /** What a storyboard comes to once everything is made once; the storyboard itself is paid for. */
 export function estimate({ images, scenes }: Storyboard, s: Settings): Estimate {

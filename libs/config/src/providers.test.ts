@@ -1,6 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { SettingsError, makesSimulatedMedia, notionAccess, prices, providerOf, readSettings, youtubeAccess, type Settings } from '#config';
-import { SIMULATED_KEY, reachHosts } from '#providers/registry';
+import {
+  OUTSIDE_SETTINGS,
+  SETTINGS,
+  SettingsError,
+  makesSimulatedMedia,
+  notionAccess,
+  prices,
+  providerOf,
+  readSettings,
+  youtubeAccess,
+  type Settings,
+} from '#config';
+import { PORTS, SIMULATED_KEY, choices, reach, reachHosts } from '#providers/registry';
 
 const SIMULATOR_URL = 'http://127.0.0.1:4010';
 const KEYS = {
@@ -56,6 +67,22 @@ describe('access to a provider', () => {
   });
 });
 
+describe('OUTSIDE_SETTINGS', () => {
+  it('are all that leads to somebody real: without them every provider is simulated, whatever else was set', () => {
+    const everything = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, /_(KEY|TOKEN|ID|SECRET)$/.test(name) ? 'x' : '']));
+    const left = {
+      ...everything,
+      TOKEN_ENCRYPTION_KEY: '',
+      ...Object.fromEntries(OUTSIDE_SETTINGS.map((name) => [name, ''])),
+      SIMULATOR_URL,
+    };
+    const settings = readSettings(left);
+    const reached = [...PORTS.map((port) => providerOf(port, settings)), notionAccess(settings), youtubeAccess(settings)];
+    expect(reached.every(({ simulated }) => simulated)).toBe(true);
+    for (const name of PORTS.flatMap(choices)) expect(() => reach('text', { ...left, SIMULATOR_URL: '' }, name)).toThrow();
+  });
+});
+
 describe('a provider that is chosen', () => {
   it('brings its own model and price, unless they are set', () => {
     const chosen = { SIMULATOR_URL, TEXT_PROVIDER: 'openai' };
@@ -93,6 +120,10 @@ describe('the places for pictures', () => {
 describe('makesSimulatedMedia', () => {
   it.each(['GEMINI_API_KEY', 'KIE_API_KEY', 'ELEVENLABS_API_KEY'] as const)('is true as soon as %s alone is missing', (name) => {
     expect(makesSimulatedMedia(readSettings({ ...KEYS, SIMULATOR_URL, [name]: '' }))).toBe(true);
+  });
+
+  it('is true as soon as only the words come from the simulator', () => {
+    expect(makesSimulatedMedia(readSettings({ ...KEYS, SIMULATOR_URL, TEXT_PROVIDER: 'openai' }))).toBe(true);
   });
 
   it('is false with real keys, whoever plays Notion and YouTube', () => {

@@ -1,4 +1,4 @@
-import { ProviderUnreachable, SIMULATED_KEY, isSimulator, reach, type ModelPort, type Reached } from '#providers/registry';
+import { PORTS, ProviderUnreachable, SIMULATED_KEY, isSimulator, reach, type ModelPort, type Reached } from '#providers/registry';
 import { required, SettingsError, type Settings } from './settings.js';
 
 /** Where Notion is reached and with what; `simulated` when the simulator plays it. */
@@ -69,7 +69,7 @@ export function youtubeAccess(s: Settings): YouTubeAccess {
   };
 }
 
-/** Whether any provider that makes pictures, clips or sound is played by the simulator: such a video must never reach the real YouTube. */
+/** Whether the simulator plays anybody who writes, draws, films or speaks: such a video must never reach the real YouTube. */
 export function makesSimulatedMedia(s: Settings): boolean {
-  return (['image', 'clip', 'speech', 'effect'] as const).some((port) => providerOf(port, s).simulated);
+  return PORTS.some((port) => providerOf(port, s).simulated);
 }

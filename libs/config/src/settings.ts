@@ -105,12 +105,13 @@ const providerChoices = Object.fromEntries(
   }),
 ) as Record<ChoiceName, Setting<ProviderName>>;
 
+const PROVIDER_GROUP = 'Provider';
 const KNOWN_PROVIDERS = [...new Set([...PORTS, 'host' as const].flatMap(choices))];
 /** What each provider of the registry needs. */
 const providerSettings = Object.fromEntries(
   KNOWN_PROVIDERS.flatMap((provider) =>
     settingsOf(provider).map(({ name, kind, about, default: fallback }): [string, Setting<unknown>] => {
-      const common = { group: `Provider ${provider}`, about };
+      const common = { group: `${PROVIDER_GROUP} ${provider}`, about };
       if (kind === 'key') return [name, text({ ...common, secret: true })];
       if (kind === 'count') return [name, whole(0, 1_000)({ ...common, default: Number(fallback) })];
       return [name, kind === 'url' ? httpUrl({ ...common, default: String(fallback) }) : text({ ...common, default: String(fallback) })];
@@ -319,6 +320,11 @@ export function required<N extends SettingName>(settings: Settings, name: N): No
   if (value === undefined) throw new SettingsError([`${name} is not set. ${SETTINGS[name].about}`]);
   return value as NonNullable<Settings[N]>;
 }
+
+/** Settings by which something outside is reached: without them nothing real can be asked or paid, and the simulator plays everybody. */
+export const OUTSIDE_SETTINGS = Object.entries<Setting<unknown>>(SETTINGS)
+  .filter(([, { group }]) => ['Providers', 'Notion', 'YouTube', 'Alerts'].includes(group) || group.startsWith(`${PROVIDER_GROUP} `))
+  .map(([name]) => name);
 
 /** The text of `.env.example`: every setting with what it is for, its default or an example. */
 export function environmentExample(): string {

@@ -49,7 +49,7 @@ export class KieCallbackController {
       this.relay.wake();
     }
     // Whoever waits for the clip looks at once; what KIE itself then says of the job is what counts.
-    await this.limits.tell(job);
+    void this.limits.tell(job);
     return { received: true };
   }
 }

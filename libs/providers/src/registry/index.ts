@@ -5,6 +5,7 @@ export {
   atOnce,
   check,
   choices,
+  choose,
   clipSeconds,
   environmentOf,
   isSimulator,

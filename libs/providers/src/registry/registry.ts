@@ -88,33 +88,51 @@ function valueOf(values: Values, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** The provider that serves a port, and how it is reached. */
-export interface Reached<P extends ModelPort> {
+/** The provider that serves a port, with which model and at what price. */
+export interface Chosen<P extends ModelPort> {
   readonly name: ProviderName;
   readonly title: string;
   readonly model: string;
+  readonly usd: Prices[P];
+}
+
+/** The provider that serves a port, and how it is reached. */
+export interface Reached<P extends ModelPort> extends Chosen<P> {
   readonly baseUrl: string;
   readonly apiKey: string;
   /** Played by the simulator, so that nothing which it makes may be published. */
   readonly simulated: boolean;
-  readonly usd: Prices[P];
   /** Its client. */
   open(): Promise<Ports[P]>;
 }
 
 /**
- * The provider that the settings choose for a port.
+ * The provider that the settings choose for a port; whether it can be reached is another question.
  * @param wanted instead of the chosen one
+ * @throws ProviderUnreachable when it cannot serve the port
+ */
+export function choose<P extends ModelPort>(port: P, values: Values, wanted?: string): Chosen<P> {
+  const name = chosen(port, wanted ?? valueOf(values, `${upper(port)}_PROVIDER`));
+  const { model, usd } = offerOf(name, port);
+  return { name, title: providerNamed(name).title, model: valueOf(values, `${upper(name)}_${upper(port)}_MODEL`) ?? model, usd };
+}
+
+/**
+ * The same, and how it is reached.
  * @throws ProviderUnreachable when there is neither a key nor a simulator that plays it
  */
 export function reach<P extends ModelPort>(port: P, values: Values, wanted?: string): Reached<P> {
-  const name = chosen(port, wanted ?? valueOf(values, `${upper(port)}_PROVIDER`));
-  const provider = providerNamed(name);
-  // `chosen` has seen to it that there is one; the compiler cannot follow it through the port.
-  const offer = provider[port] as unknown as Offer<P>;
-  const access = accessTo(name, values, `${upper(name)}_BASE_URL`, provider.baseUrl, `/${name}`);
-  const model = valueOf(values, `${upper(name)}_${upper(port)}_MODEL`) ?? offer.model;
-  return { name, title: provider.title, model, ...access, usd: offer.usd, open: () => offer.open(access) };
+  const found = choose(port, values, wanted);
+  const { name } = found;
+  const access = accessTo(name, values, `${upper(name)}_BASE_URL`, providerNamed(name).baseUrl, `/${name}`);
+  return { ...found, ...access, open: () => offerOf(name, port).open(access) };
+}
+
+function offerOf<P extends ModelPort>(name: ProviderName, port: P): Offer<P> {
+  const offer = providerNamed(name)[port];
+  if (!offer) throw new RangeError(`${name} does not serve ${port}`);
+  // The compiler cannot follow the offer through the port.
+  return offer as unknown as Offer<P>;
 }
 
 /** A place that shows pictures to a clip model. */
