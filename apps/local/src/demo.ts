@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { STEPS, statusTitle, stepInfo, type StepInfo } from '#pipeline';
+import { STEPS, statusTitle, stepInfo, type Estimate, type StepInfo } from '#pipeline';
 import { Command, InvalidArgumentError } from 'commander';
 import { Listr } from 'listr2';
 import { connectYouTube } from './connect-youtube.js';
@@ -118,6 +118,7 @@ function follow(step: StepInfo) {
       if (isOver(task, step)) {
         context.took.set(step.name, performance.now() - from);
         shown.title += `  ${seconds(performance.now() - from)}`;
+        if (step.item === 'storyboard' && task.estimate) shown.title += `  ${inWords(task.estimate)}`;
         if (task.status === step.gate?.waiting) {
           await call('POST', `${context.local.gatewayUrl}/api/v1/tasks/${task.id}/approve`, {
             reviewer: 'demo',
@@ -130,6 +131,11 @@ function follow(step: StepInfo) {
       await look();
     }
   };
+}
+
+/** What is about to be paid for. */
+function inWords({ scenes, images, usd }: Estimate): string {
+  return `${scenes} scenes, ${images} images: about USD ${usd.toFixed(2)} if it were real`;
 }
 
 function isOver(task: DemoTask, step: StepInfo): boolean {
@@ -165,12 +171,15 @@ async function shownInNotion({ simulatorUrl }: Local): Promise<{ status: string 
   }
 }
 
-/** The example channel with as many scenes as were asked for, in a folder of its own. */
+/** The example channel with as many scenes as were asked for, whatever they would cost, in a folder of its own. */
 async function demoChannel(): Promise<string> {
   const folder = join(resolve(options.data), 'channels');
   const file = await readFile(join('channels', `${CHANNEL}.yaml`), 'utf8');
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, `${CHANNEL}.yaml`), file.replace(/^scenes: \d+$/m, `scenes: ${options.scenes}`));
+  await writeFile(
+    join(folder, `${CHANNEL}.yaml`),
+    file.replace(/^scenes: \d+$/m, `scenes: ${options.scenes}`).replace(/^budget:\n(?: +.*\n)+/m, ''),
+  );
   return folder;
 }
 
