@@ -11,10 +11,9 @@ export {
   isSimulator,
   reach,
   reachHosts,
-  settingsOf,
   type ProviderName,
-  type ProviderSetting,
   type Reached,
   type ReachedHost,
 } from './registry.js';
+export { settingsOf, type ProviderSetting } from './settings.js';
 export { ASPECT_RATIOS, type AspectRatio, type ModelPort, type Ports, type TextModel, type Waiting } from '../provider.js';
