@@ -56,7 +56,7 @@ export class Traffic {
     const text = textOf(request.body);
     const since = Date.now();
     const entry: Entry = {
-      id: this.next++,
+      id: 0,
       at: new Date().toISOString(),
       provider: operation.provider,
       operation: operation.operation,
@@ -68,9 +68,11 @@ export class Traffic {
     response.on('close', () => {
       entry.ms = Date.now() - since;
       if (response.writableFinished) entry.status = response.statusCode;
+      // Numbered when it is over: whoever asks for what is new would otherwise never hear how it ended.
+      entry.id = this.next++;
+      this.entries.push(entry);
+      if (this.entries.length > KEPT) this.entries.shift();
     });
-    this.entries.push(entry);
-    if (this.entries.length > KEPT) this.entries.shift();
     this.current.run(entry, () => {
       // A clip is submitted at once; what takes long is its job.
       const waitMs = operation.operation === 'clip' ? 0 : this.latency.of(operation.operation, text);
