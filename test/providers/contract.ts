@@ -45,7 +45,7 @@ const gemini = (ask: 'storyboard' | 'image'): Row[] => [
     blocked(ask),
   ),
   ...['output_other', 'output_image_safety', 'output_image_prohibited_content', 'output_image_recitation'].map(blocked(ask)),
-  ...['output_image_other', 'output_malformed_response'].map(blocked(ask)),
+  ...['output_image_other', 'output_malformed_response', 'output_continuation'].map(blocked(ask)),
 ];
 
 function blocked(ask: 'storyboard' | 'image') {

@@ -92,6 +92,12 @@ describe('a provider that is chosen', () => {
     expect([providerOf('text', own).model, prices(own).storyboard(1_000_000, 0)]).toEqual(['writer', 2]);
   });
 
+  it('costs what its model costs, and as much as the dearest when nobody knows the model', () => {
+    const clip = (model: string) => prices(readSettings({ KIE_CLIP_MODEL: model })).clip(10);
+    expect(['', 'bytedance/seedance-1.5-pro', 'kling-9/video'].map(clip)).toEqual([0.42, 0.175, 1.125].map((usd) => expect.closeTo(usd)));
+    expect(prices(readSettings({ OPENAI_TEXT_MODEL: 'local', TEXT_PROVIDER: 'openai' })).storyboard(0, 1_000_000)).toBe(30);
+  });
+
   it('must be one that can do the work', () => {
     expect(() => readSettings({ CLIP_PROVIDER: 'gemini' })).toThrow('CLIP_PROVIDER must be one of kie');
     expect(() => readSettings({ IMAGE_HOSTS: 'kie,imgur' })).toThrow('IMAGE_HOSTS must be one or more of kie, litterbox, catbox');

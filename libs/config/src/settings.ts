@@ -119,7 +119,7 @@ const providerSettings = Object.fromEntries(
   ),
 ) as Record<ProviderSetting, Setting<string | number | undefined>>;
 
-const OWN_PRICE = 'Left out: what the chosen provider asked on 2026-11-20.';
+const OWN_PRICE = 'Left out: what the chosen model cost on 2026-11-20; of a model that is not known the dearest is expected.';
 
 /** Every setting of the product. Providers' models and prices are those known on 2026-11-20; look them up before spending money. */
 export const SETTINGS = {

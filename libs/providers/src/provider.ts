@@ -131,10 +131,11 @@ interface Access {
 
 /** How a provider serves a port. Its client is loaded when it is first needed: some are large. */
 export interface Offer<P extends ModelPort> {
-  /** The model, unless configuration names another. */
-  readonly model: string;
-  /** What that model costs, unless configuration says otherwise. */
-  readonly usd: Prices[P];
+  /**
+   * The models that are known and what each costs, unless configuration says otherwise; the first is the one that is used, unless configuration names
+   * another. Of a model that is not known here the dearest price is taken.
+   */
+  readonly models: Readonly<Record<string, Prices[P]>>;
   readonly open: (access: Access) => Promise<Ports[P]>;
 }
 

@@ -103,6 +103,37 @@ describe('what a script is given', () => {
   });
 });
 
+describe('what a script asks for and hears', () => {
+  const wait = (word: string) =>
+    `process.stdin.on('data', (data) => { if (String(data).includes('${word}')) { done({ model: '${word}' }); process.exit(0); } });`;
+
+  it('is told when its turn has come', async () => {
+    expect(await clip(`say({ event: 'turn', of: 'clip_ask' }); ${wait('go')}`, () => Promise.resolve())).toEqual({ model: 'go' });
+  });
+
+  it('hears news of the job that it has submitted', async () => {
+    const running = clip(`submitted('job-news'); ${wait('news')}`, () => Promise.resolve());
+    const telling = setInterval(() => void limits.tell('job-news'), 50);
+    expect(
+      await running.finally(() => {
+        clearInterval(telling);
+      }),
+    ).toEqual({ model: 'news' });
+  });
+
+  it('is believed when it says how many requests its provider takes at once', async () => {
+    await image(`say({ event: 'at_once', count: 1 }); done({ model: 'm' })`);
+    let [now, most] = [0, 0];
+    const work = async () => {
+      most = Math.max(most, (now += 1));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      now -= 1;
+    };
+    await Promise.all(['a', 'b', 'c'].map((who) => limits.holding('gemini', who, idle, work)));
+    expect(most).toBe(1);
+  });
+});
+
 describe('what a script says', () => {
   it('has a submitted job recorded before anything else is heard', async () => {
     const order: string[] = [];

@@ -62,4 +62,5 @@ export const BLOCKED_OUTPUTS = [
   'IMAGE_RECITATION',
   'IMAGE_OTHER',
   'MALFORMED_RESPONSE',
+  'CONTINUATION',
 ] as const;

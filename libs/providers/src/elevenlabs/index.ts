@@ -12,6 +12,6 @@ export const elevenlabs = {
     const { used, limit } = await (await client(access)).credits();
     return `${limit - used} of ${limit} credits left`;
   },
-  speech: { model: 'eleven_v3', usd: 0.1, open: client },
-  effect: { model: 'eleven_text_to_sound_v2', usd: 0.12, open: client },
+  speech: { models: { eleven_v3: 0.1, eleven_v4: 0.08, eleven_multilingual_v2: 0.1, eleven_flash_v2_5: 0.05 }, open: client },
+  effect: { models: { eleven_text_to_sound_v2: 0.12 }, open: client },
 } as const satisfies Provider;

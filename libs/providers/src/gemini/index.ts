@@ -13,6 +13,14 @@ export const gemini = {
     for (const model of models) await asked.checkModel(model);
     return `may use ${models.join(' and ')}`;
   },
-  text: { model: 'gemini-3.5-flash-lite', usd: { input: 0.3, output: 2.5 }, open: client },
-  image: { model: 'gemini-nano-banana-2.1', usd: 0.0336, open: client },
+  text: {
+    // 3.8-flash costs twice as much from 2027 on.
+    models: { 'gemini-3.5-flash-lite': { input: 0.3, output: 2.5 }, 'gemini-3.8-flash': { input: 0.75, output: 3.75 } },
+    open: client,
+  },
+  image: {
+    // At 1K, the size that is asked for.
+    models: { 'gemini-nano-banana-2.1': 0.0336, 'gemini-3.1-flash-lite-image': 0.034, 'gemini-3-pro-image': 0.134 },
+    open: client,
+  },
 } as const satisfies Provider;

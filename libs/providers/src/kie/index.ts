@@ -1,5 +1,5 @@
 import type { Provider } from '../provider.js';
-import { CLIP_MODELS, traitsOf } from './models.js';
+import { CLIP_PRICES, traitsOf } from './models.js';
 
 export { isCallbackSigned } from './callback.js';
 
@@ -11,8 +11,7 @@ export const kie = {
   atOnce: 8,
   check: async (access, _models, signal) => `${await new (await import('./clips.js')).KieClips(access).credits(signal)} credits left`,
   clip: {
-    model: CLIP_MODELS[0].example,
-    usd: 0.042,
+    models: CLIP_PRICES,
     seconds: (model) => traitsOf(model).seconds,
     open: async (access) => new (await import('./clips.js')).KieClips(access),
   },

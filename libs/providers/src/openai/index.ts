@@ -13,5 +13,13 @@ export const openai = {
     for (const model of models) await asked.checkModel(model);
     return `may use ${models.join(' and ')}`;
   },
-  text: { model: 'gpt-5.4-mini', usd: { input: 0.75, output: 4.5 }, open: client },
+  text: {
+    models: {
+      'gpt-5.4-mini': { input: 0.75, output: 4.5 },
+      'gpt-5.4-nano': { input: 0.2, output: 1.25 },
+      'gpt-5.4': { input: 2.5, output: 15 },
+      'gpt-5.5': { input: 5, output: 30 },
+    },
+    open: client,
+  },
 } as const satisfies Provider;

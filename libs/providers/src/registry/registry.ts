@@ -60,8 +60,9 @@ export interface Reached<P extends ModelPort> extends Chosen<P> {
  */
 export function choose<P extends ModelPort>(port: P, values: Values, wanted?: string): Chosen<P> {
   const name = chosen(port, wanted ?? valueOf(values, `${upper(port)}_PROVIDER`));
-  const { model, usd } = offerOf(name, port);
-  return { name, title: providerNamed(name).title, model: valueOf(values, `${upper(name)}_${upper(port)}_MODEL`) ?? model, usd };
+  const { models } = offerOf(name, port);
+  const model = valueOf(values, `${upper(name)}_${upper(port)}_MODEL`) ?? defaultModel(models);
+  return { name, title: providerNamed(name).title, model, usd: models[model] ?? dearest(models) };
 }
 
 /**
@@ -73,6 +74,19 @@ export function reach<P extends ModelPort>(port: P, values: Values, wanted?: str
   const { name } = found;
   const access = accessTo(name, values, `${upper(name)}_BASE_URL`, providerNamed(name).baseUrl, `/${name}`);
   return { ...found, ...access, open: () => offerOf(name, port).open(access) };
+}
+
+/** The first of an offer's models is the one that is used unless another is named. */
+export function defaultModel(models: Readonly<Record<string, unknown>>): string {
+  return Object.keys(models)[0] ?? '';
+}
+
+/** Of a model that nobody knows it is better to expect too much than too little. */
+function dearest<P extends ModelPort>(models: Readonly<Record<string, Prices[P]>>): Prices[P] {
+  const value = (price: Prices[P]) => (typeof price === 'number' ? price : price.output);
+  const [first, ...others] = Object.values(models);
+  if (first === undefined) throw new RangeError('An offer names no model');
+  return others.reduce((most, price) => (value(price) > value(most) ? price : most), first);
 }
 
 function offerOf<P extends ModelPort>(name: ProviderName, port: P): Offer<P> {

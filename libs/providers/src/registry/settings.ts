@@ -1,6 +1,6 @@
 import type { ModelPort } from '../provider.js';
 import type { PROVIDERS } from './providers.js';
-import { PORTS, providerNamed, upper, type ProviderName } from './registry.js';
+import { PORTS, defaultModel, providerNamed, upper, type ProviderName } from './registry.js';
 
 type Named<N extends ProviderName> = (typeof PROVIDERS)[N];
 type ModelsOf<N extends ProviderName> = `${Uppercase<keyof Named<N> & ModelPort>}_MODEL`;
@@ -33,7 +33,9 @@ export function settingsOf(name: ProviderName): readonly DerivedSetting[] {
       : []),
     ...PORTS.flatMap((port) => {
       const offer = provider[port];
-      return offer ? [{ name: named(`${upper(port)}_MODEL`), kind: 'model', about: MODELS[port], default: offer.model } as const] : [];
+      return offer
+        ? [{ name: named(`${upper(port)}_MODEL`), kind: 'model', about: MODELS[port], default: defaultModel(offer.models) } as const]
+        : [];
     }),
     ...(PORTS.some((port) => provider[port])
       ? [
