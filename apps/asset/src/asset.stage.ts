@@ -80,7 +80,7 @@ export class AssetStage implements Stage<'asset'> {
     throw permanent({
       code: 'STORYBOARD_OVER_BUDGET',
       message: `The storyboard would cost USD ${cost}, the channel allows ${budget}`,
-      userMessage: `This video would cost about USD ${cost} (${scenes} scenes, ${images} images), the channel's budget is ${budget}. Ask for a shorter one, or raise budget.video_usd in the channel's file, then retry.`,
+      userMessage: `This video would cost about USD ${cost} (${scenes} scenes, ${images} images), the channel's budget is ${budget}. Ask for fewer scenes in the channel's file and have the storyboard made again (regenerate it), or raise budget.video_usd there and retry.`,
     });
   }
 }

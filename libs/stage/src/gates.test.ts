@@ -133,6 +133,16 @@ describe('regenerating', () => {
     expect(await database.alerts.list({ state: 'resolved', limit: 5, offset: 0 })).toMatchObject({ total: 1 });
   });
 
+  it('the storyboard, when it was too dear and nothing has been made from it', async () => {
+    await bringTo('generating_assets', 'storyboard');
+    await database.tasks.move(task.id, 'generating_assets', 'generating_assets', { step: 'images', stepOpened: false });
+    const dear = permanent({ code: 'STORYBOARD_OVER_BUDGET', message: 'too dear', userMessage: 'Make it shorter.' });
+    await database.transaction((tx) => stopTask(tx, task.id, stepInfo('images'), dear, null));
+    expect(await regenerate('storyboard', 0)).toMatchObject({ status: 'generating_assets', step: 'storyboard', stepOpened: false });
+    expect(await made()).toEqual(['storyboard 0']);
+    expect(await tickets()).toEqual([['open', 'storyboard']]);
+  });
+
   it.each<[what: string, status: Status, step: StepName, kind: ItemKind, position: number, code: string]>([
     ['a task that is at work', 'generating_audio', 'narrations', 'clip', 0, 'TASK_NOT_AT_REST'],
     ['an item that is not there', 'video_ready', 'clips', 'clip', 7, 'ITEM_NOT_FOUND'],

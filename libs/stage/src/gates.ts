@@ -115,7 +115,8 @@ export class Gates {
   }
 
   /**
-   * Has single items of any finished step made again, and what is made from them; nothing else is made or paid for.
+   * Has single items of any finished step made again, and what is made from them; nothing else is made or paid for. The storyboard only as long as
+   * nothing has been made from it.
    * @param items by kind and position, from 0
    * @throws DecisionRefused when the task is at work, or an item does not exist
    */
@@ -127,7 +128,7 @@ export class Gates {
       const all = await tx.artifacts.ofTask(task.id);
       const named = items.map(({ kind, position }) => {
         const found = all.find((artifact) => artifact.kind === kind && artifact.position === position);
-        if (found && kind !== 'storyboard') return found;
+        if (found && (kind !== 'storyboard' || all.length === 1)) return found;
         throw new DecisionRefused(
           'ITEM_NOT_FOUND',
           `There is no ${kind} ${position} that could be made again; positions are numbered from 0.`,
