@@ -11,6 +11,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Job, Queue } from 'bullmq';
 import { DataSource } from 'typeorm';
 import { startSimulator } from '../../simulator/src/main.js';
+import { NotionSync } from './notion/notion-sync.js';
 import { HousekeepingWorker } from './housekeeping/housekeeping.worker.js';
 import { createGateway } from './main.js';
 
@@ -54,6 +55,7 @@ async function start(more: Record<string, string> = {}): Promise<void> {
     SIMULATOR_URL: simulator.url,
     NOTION_WEBHOOK_TOKEN: WEBHOOK_TOKEN,
     NOTION_REQUEST_SPACING_MS: '1',
+    NOTION_DATA_SOURCE_ID: '',
     LOG_LEVEL: 'silent',
     HOST: '127.0.0.1',
     API_TOKEN: '',
@@ -85,8 +87,8 @@ async function addTask(notionPageId: string | null): Promise<TaskRow> {
 }
 
 /** @param text what stands in the page, with # before headings */
-async function addRow(title: string, channel: string, text = ''): Promise<string> {
-  const body = JSON.stringify({ title, channel, status: 'Queued', body: text });
+async function addRow(title: string, channel: string, text = '', madeAt = ''): Promise<string> {
+  const body = JSON.stringify({ title, channel, status: 'Queued', body: text, made_at: madeAt });
   const headers = { 'content-type': 'application/json' };
   return ((await (await fetch(`${simulator.url}/simulator/notion/rows`, { method: 'POST', headers, body })).json()) as { id: string }).id;
 }
@@ -218,6 +220,71 @@ describe('with Notion', () => {
     expect(await database.tasks.findByNotionPage(longer)).toBeNull();
   });
 
+  it('takes what an automation sends with its secret, once, and nothing without', async () => {
+    await start({ NOTION_AUTOMATION_SECRET: 'long and random' });
+    const page = await addRow('Sent by a button', 'tide');
+    const body = {
+      source: { type: 'automation', automation_id: 'a', action_id: 'b', event_id: 'event-1', attempt: 1 },
+      data: { object: 'page', id: page },
+    };
+    const send = async (secret: string | null, sent: unknown = body) => {
+      const headers = { 'content-type': 'application/json', ...(secret !== null && { 'x-webhook-secret': secret }) };
+      return (await post('/webhook/notion', { headers, body: JSON.stringify(sent) })).status;
+    };
+    expect([await send('long and wrong'), await send(''), await send(null)]).toEqual([401, 401, 401]);
+    expect([await send('long and random', {}), await send('long and random', { source: 1, data: [] })]).toEqual([400, 400]);
+    expect(await query('SELECT id FROM webhook_events')).toEqual([]);
+    expect([await send('long and random'), await send('long and random')]).toEqual([202, 202]);
+    await eventually(() => database.tasks.findByNotionPage(page), { what: 'the task', timeoutMs: 15_000 });
+    expect(await query('SELECT event_id FROM webhook_events')).toEqual([{ event_id: `automation-event-1-${page}` }]);
+    expect((await database.tasks.list({ limit: 9, offset: 0 })).total).toBe(1);
+  });
+
+  it('without a secret of its own no automation is listened to', async () => {
+    await start({ NOTION_AUTOMATION_SECRET: '' });
+    const headers = { 'content-type': 'application/json', 'x-webhook-secret': '' };
+    expect((await post('/webhook/notion', { headers, body: '{}' })).status).toBe(401);
+  });
+
+  it('a sweep finds every queued row that no webhook told of, also beyond what one query yields, and says once what is wrong with one', async () => {
+    const workspace = (body: object) =>
+      fetch(`${simulator.url}/simulator/notion`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    await workspace({ drop: 1, query_limit: 150 });
+    await start({ NOTION_DATA_SOURCE_ID: '00000000-0000-4000-8000-00000000da7a', TASKS_IN_WORK: '1' });
+    // A query cannot tell rows of one minute apart, so some are older; not so old that the sweep at the start should have found them.
+    const old = new Date(Date.now() - 120_000).toISOString();
+    const pages = await Promise.all(
+      Array.from({ length: 230 }, (_, index) => addRow(`Swept ${index}`, 'tide', '', index < 120 ? old : '')),
+    );
+    const wrong = await addRow('Nowhere to go', 'nowhere');
+    const shown = async () => {
+      const rows = (await (await fetch(`${simulator.url}/simulator/notion/rows`)).json()) as {
+        id: string;
+        error: string | null;
+        edited_at: string;
+      }[];
+      return rows.find(({ id }) => id === wrong);
+    };
+    const found = async () => (await query<{ count: number }>(`SELECT count(*)::int FROM tasks WHERE title LIKE 'Swept %'`))[0]?.count;
+    await eventually(
+      async () => {
+        // One that is under way already does not see what is queued behind its back; the next one does.
+        await chore('sweep_rows');
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        return (await found()) === pages.length && (await shown())?.error;
+      },
+      { what: 'every row to be known', timeoutMs: 40_000 },
+    );
+    const { edited_at: said } = (await shown()) ?? {};
+    expect(await app.get(NotionSync).sweep(() => Promise.resolve())).toBeGreaterThan(0);
+    expect([(await shown())?.edited_at, await found()]).toEqual([said, pages.length]);
+    await workspace({});
+  }, 60_000);
+
   it('requests keep their distance, also those of one job', async () => {
     const spacing = 150;
     await start({ NOTION_REQUEST_SPACING_MS: String(spacing) });
@@ -229,8 +296,8 @@ describe('with Notion', () => {
     });
     const calls = ((await (await fetch(`${simulator.url}/simulator/calls?provider=notion`)).json()) as { at: string }[]).slice(known);
     const times = calls.map(({ at }) => Date.parse(at));
-    // Who we are, then for each row its properties, its text and a write.
-    expect(times).toHaveLength(10);
+    // Who we are, then a read and a write for each row.
+    expect(times).toHaveLength(7);
     // Less than the spacing by what a timer and a clock of whole milliseconds may be off.
     for (const [index, time] of times.slice(1).entries()) expect(time - (times[index] ?? 0)).toBeGreaterThan(spacing * 0.6);
   });

@@ -237,12 +237,19 @@ export const SETTINGS = {
   NOTION_BASE_URL: httpUrl({ group: 'Notion', about: 'Notion API.', default: 'https://api.notion.com' }),
   NOTION_DATA_SOURCE_ID: text({
     group: 'Notion',
-    about: 'Data source whose rows are videos; rows of others are ignored. Left out: every row the connection can see.',
+    about:
+      'Data source whose rows are videos; rows of others are ignored. Once a minute it is looked through for rows that no webhook told of. Left out: every row the connection can see, by webhook only.',
   }),
   NOTION_WEBHOOK_TOKEN: text({
     group: 'Notion',
     about: 'Verification token of the webhook subscription; signs every event. Left out: no webhook is accepted.',
     secret: true,
+  }),
+  NOTION_AUTOMATION_SECRET: text({
+    group: 'Notion',
+    about: 'What the action "Send webhook" of a database automation sends in the header X-Webhook-Secret. Left out: none is accepted.',
+    secret: true,
+    example: 'a long random text',
   }),
   NOTION_REQUEST_SPACING_MS: whole(
     0,

@@ -28,6 +28,7 @@ function ticket(
 export interface NotionJob {
   write_row: { task_id: string };
   read_page: { event_id: string };
+  sweep_rows: Record<string, never>;
 }
 
 /** Writes the job that shows a task's newest state in its Notion row; nothing when it has none. Call it in the transaction that changed the task. */

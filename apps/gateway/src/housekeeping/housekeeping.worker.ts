@@ -13,6 +13,7 @@ const EVERY_MS = {
   reconcile: 15_000,
   reissue_events: 30_000,
   reissue_row_updates: 30_000,
+  sweep_rows: 60_000,
   show_dead_letters: 5_000,
   sweep_call_files: 30_000,
   settle_abandoned_calls: 60_000,
@@ -37,6 +38,7 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
     reconcile: () => this.reconciler.run(),
     reissue_events: () => this.reissueEvents(),
     reissue_row_updates: () => this.reissueRowUpdates(),
+    sweep_rows: () => this.sweepRows(),
     show_dead_letters: () => this.deadLetters.show(),
     sweep_call_files: () => this.callFiles.sweep(),
     settle_abandoned_calls: () => this.callFiles.settleAbandoned(),
@@ -107,6 +109,13 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
     const tasks = await this.database.tasks.behindInNotion(OVERDUE_MS);
     for (const { id } of tasks) await showInNotion(this.database, id);
     if (tasks.length > 0) this.relay.wake();
+  }
+
+  /** In the queue of Notion, so that it keeps the pace with everything else; one that is under way is enough. */
+  private async sweepRows(): Promise<void> {
+    const payload: NotionJob['sweep_rows'] = {};
+    await this.database.outbox.add([{ queue: NOTION_QUEUE, name: 'sweep_rows', jobId: 'sweep-rows', payload, priority: 3 }]);
+    this.relay.wake();
   }
 }
 

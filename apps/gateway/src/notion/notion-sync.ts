@@ -3,8 +3,11 @@ import { Database, type ChannelRow, type TaskRow } from '#database';
 import { NotionClient, type NotionEvent, type NotionRow } from '#providers/notion';
 import { Failure, LONGEST_OWN_SCRIPT, transient } from '#pipeline';
 import { Admission, Gates } from '#stage';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { progressOf, youtubeUrl } from '../tasks/task-view.js';
+
+/** How far each sweep looks back beyond the last one (ms): clocks differ, and Notion's shows whole minutes. */
+const OVERLAP_MS = 3 * 60_000;
 
 /** Waits until another request may be sent to Notion. */
 export type Turn = () => Promise<void>;
@@ -13,7 +16,10 @@ export type Turn = () => Promise<void>;
 @Injectable()
 export class NotionSync {
   private client: NotionClient | null = null;
+  private readonly logger = new Logger(NotionSync.name);
   private bot: string | null = null;
+  /** When the last sweep of this process began; what happened before is known. */
+  private sweptUntil: number | null = null;
 
   constructor(
     private readonly database: Database,
@@ -41,6 +47,27 @@ export class NotionSync {
     if (only && row.dataSourceId !== only) return 'Skipped: a row of another data source';
     if (row.status !== 'queued') return `Skipped: the row is ${row.status ?? 'without a status'}`;
     return this.queue(row, turn);
+  }
+
+  /**
+   * Finds rows that were queued and of which no webhook told. The first time all that are queued, then those that were edited since the last time, and a
+   * little before: Notion's clock shows whole minutes. Returns how many it came upon.
+   */
+  async sweep(turn: Turn): Promise<number> {
+    const dataSourceId = this.settings.NOTION_DATA_SOURCE_ID;
+    if (!dataSourceId) return 0;
+    const began = Date.now();
+    let found = 0;
+    const since = this.sweptUntil === null ? null : new Date(this.sweptUntil - OVERLAP_MS);
+    for await (const row of this.notion.queuedRows(dataSourceId, since, turn)) {
+      if (row.inTrash) continue;
+      found += 1;
+      // A row that cannot be worked now comes again by its webhook or with the next sweep after it was edited.
+      const outcome = await this.queue(row, turn).catch((error: unknown) => `Put off: ${Failure.from(error).message}`);
+      if (!outcome.startsWith('Skipped')) this.logger.log({ event: 'notion_row_found', page_id: row.pageId, outcome });
+    }
+    this.sweptUntil = began;
+    return found;
   }
 
   /** Shows a task's newest state in its row; what is shown already is not written again. */
@@ -75,9 +102,11 @@ export class NotionSync {
     const known = await this.database.tasks.findByNotionPage(row.pageId);
     if (known) return this.queueAgain(known);
     const channel = row.channel ? await this.database.channels.findByName(row.channel) : null;
-    const ownScript = await this.notion.readOwnScript(row.pageId, turn);
+    const ownScript = row.title && channel ? await this.notion.readOwnScript(row.pageId, turn) : '';
     const problem = await this.problemOf(row, channel, ownScript);
     if (problem ?? !channel) {
+      // Writing it is an edit, too: said again, it would be found again by every sweep.
+      if (row.error === problem) return 'Skipped: the row says already what is wrong';
       await turn();
       await this.notion.writeRow(row.pageId, { error: problem });
       return `Refused: ${problem ?? ''}`;

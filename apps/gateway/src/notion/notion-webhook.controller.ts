@@ -1,14 +1,14 @@
 import { settings, type Settings } from '#config';
 import { Database } from '#database';
-import { NOTION_QUEUE } from '#pipeline';
-import { handshakeToken, isSigned, parseEvent } from '#providers/notion';
+import { NOTION_QUEUE, type Parsed } from '#pipeline';
+import { handshakeToken, isSecret, isSigned, parseAutomationEvent, parseEvent, type NotionEvent } from '#providers/notion';
 import { OutboxRelay, type NotionJob } from '#stage';
 import { Body, Controller, Headers, HttpCode, Inject, Logger, Post, Req, type RawBodyRequest } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ApiError } from '../http/api-error.js';
 
-/** Takes Notion's events: checks the signature, stores the event, answers; the work comes later. */
+/** Takes Notion's events, those of subscriptions and those of automations: checks who sends them, stores them, answers; the work comes later. */
 @ApiTags('notion')
 @Controller('webhook/notion')
 export class NotionWebhookController {
@@ -22,12 +22,14 @@ export class NotionWebhookController {
 
   @Post()
   @HttpCode(202)
-  @ApiOperation({ summary: "Notion's webhook; signed on the raw body" })
+  @ApiOperation({ summary: "Notion's webhook; signed on the raw body, or with an automation's secret" })
   async receive(
     @Body() body: unknown,
     @Headers('x-notion-signature') signature: string | undefined,
+    @Headers('x-webhook-secret') secret: string | undefined,
     @Req() request: RawBodyRequest<Request>,
   ): Promise<{ received: boolean }> {
+    if (secret !== undefined) return this.automation(body, secret);
     const handshake = handshakeToken(body);
     if (handshake) return this.handshake(handshake);
     const token = this.settings.NOTION_WEBHOOK_TOKEN;
@@ -38,7 +40,18 @@ export class NotionWebhookController {
         'The signature is missing or not made with the verification token of this installation.',
       );
     }
-    const event = parseEvent(body);
+    return this.take(parseEvent(body));
+  }
+
+  /** What the action "Send webhook" of a database automation sends. */
+  private async automation(body: unknown, secret: string): Promise<{ received: boolean }> {
+    const wanted = this.settings.NOTION_AUTOMATION_SECRET;
+    if (!wanted || !isSecret(secret, wanted))
+      throw new ApiError(401, 'SECRET_INVALID', 'X-Webhook-Secret is not the NOTION_AUTOMATION_SECRET of this installation.');
+    return this.take(parseAutomationEvent(body));
+  }
+
+  private async take(event: Parsed<NotionEvent>): Promise<{ received: boolean }> {
     if (!event.ok) throw new ApiError(400, 'INVALID_INPUT', 'This is no event of Notion; details name what is wrong.', event.problems);
     await this.store(event.value.id, event.value.type, event.value);
     return { received: true };

@@ -53,6 +53,7 @@ export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
     try {
       if (job.name === 'write_row' && job.data.task_id) await this.sync.writeRow(job.data.task_id, turn);
       else if (job.name === 'read_page' && job.data.event_id) await this.readPage(job.data.event_id, turn);
+      else if (job.name === 'sweep_rows') await this.sync.sweep(turn);
       else this.logger.error({ event: 'notion_work_unknown', name: job.name });
     } catch (error) {
       await this.again(job, Failure.from(error));
@@ -69,6 +70,12 @@ export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
   }
 
   private async again(job: Work, failure: Failure): Promise<void> {
+    if (job.name === 'sweep_rows') {
+      // The next one is never far away.
+      this.logger.warn({ event: 'notion_sweep_failed', code: failure.code, error: failure.message });
+      if (failure.retryAfterMs) await this.queue.rateLimit(failure.retryAfterMs);
+      return;
+    }
     const tries = (job.data.tries ?? 0) + 1;
     this.logger.warn({ event: 'notion_work_failed', name: job.name, tries, code: failure.code, error: failure.message });
     const wait = Math.max(Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), LONGEST_WAIT_MS), failure.retryAfterMs ?? 0);

@@ -11,6 +11,7 @@ import {
   Param,
   Patch,
   Post,
+  Put,
   Query,
   UseGuards,
   type CanActivate,
@@ -19,7 +20,7 @@ import {
 import type { Request } from 'express';
 import { WireError, text } from '../answer.js';
 import { Ledger } from '../ledger.js';
-import { BOT_ID, NotionWorkspace, notionError } from './workspace.js';
+import { BOT_ID, DATA_SOURCE_ID, NotionWorkspace, notionError } from './workspace.js';
 
 const VERSIONS = ['2025-09-03', '2026-03-11'];
 
@@ -54,6 +55,16 @@ class NotionController {
     return this.workspace.read(id);
   }
 
+  @Post('data_sources/:id/query')
+  @HttpCode(200)
+  query(@Param('id') id: string, @Body() body: { filter?: unknown; start_cursor?: unknown; page_size?: unknown }): object {
+    if (id !== DATA_SOURCE_ID) throw notionError(404, 'object_not_found', `Could not find data source with ID: ${id}.`);
+    const { start_cursor: cursor, page_size: size = 100 } = body;
+    if (typeof size !== 'number' || size < 1 || size > 100)
+      throw notionError(400, 'validation_error', 'body failed validation: body.page_size should be ≤ `100`.');
+    return this.workspace.query({ ...filterOf(body.filter), cursor: typeof cursor === 'string' ? cursor : null, size });
+  }
+
   @Get('blocks/:id/children')
   children(@Param('id') id: string, @Query('start_cursor') cursor?: string, @Query('page_size') size?: string): object {
     return this.workspace.children(id, cursor, size ? Number(size) : undefined);
@@ -79,7 +90,8 @@ class NotionPersonController {
 
   @Post('rows')
   create(@Body() body: unknown): object {
-    return this.workspace.create(propertiesOf(body), 'person', text(body, 'body'));
+    const at = text(body, 'made_at');
+    return this.workspace.create(propertiesOf(body), 'person', text(body, 'body'), at ? new Date(at) : undefined);
   }
 
   @Patch('rows/:id')
@@ -87,10 +99,38 @@ class NotionPersonController {
     return this.workspace.update(id, propertiesOf(body), 'person');
   }
 
+  /** What goes wrong with this workspace: `{"drop":0.2,"duplicate":0.2,"query_limit":100}`. */
+  @Put()
+  change(
+    @Body() { drop = 0, duplicate = 0, query_limit: limit = 10_000 }: { drop?: unknown; duplicate?: unknown; query_limit?: unknown },
+  ): object {
+    if (typeof drop !== 'number' || typeof duplicate !== 'number' || typeof limit !== 'number')
+      throw new WireError(400, { message: 'drop, duplicate and query_limit must be numbers' });
+    this.workspace.webhooks = { drop, duplicate };
+    this.workspace.queryLimit = limit;
+    return { drop, duplicate, query_limit: limit };
+  }
+
   @Get('rows')
   rows(): object {
     return this.workspace.rows();
   }
+}
+
+/** The two conditions that the simulator knows, alone or joined by `and`. */
+function filterOf(filter: unknown): { status: string | null; since: Date | null } {
+  interface Condition {
+    and?: Condition[];
+    property?: string;
+    status?: { equals?: string };
+    timestamp?: string;
+    last_edited_time?: { on_or_after?: string };
+  }
+  const { and = [], ...own } = (filter ?? {}) as Condition;
+  const conditions: Condition[] = [own, ...and];
+  const status = conditions.find(({ property }) => property === PROPERTIES.status)?.status?.equals ?? null;
+  const since = conditions.find(({ timestamp }) => timestamp === 'last_edited_time')?.last_edited_time?.on_or_after;
+  return { status, since: since ? new Date(since) : null };
 }
 
 /** Plain fields of a row, as the properties of a page. */

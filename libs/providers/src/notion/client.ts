@@ -1,10 +1,12 @@
-import { transient } from '#pipeline';
-import { Client, LogLevel, isFullPage } from '@notionhq/client';
+import { statusTitle, transient } from '#pipeline';
+import { Client, LogLevel, isFullPage, type QueryDataSourceResponse } from '@notionhq/client';
 import { notionFailure } from './failure.js';
-import { ownScript, propertiesOf, rowOf, type NotionRow, type RowUpdate } from './row.js';
+import { PROPERTIES, ownScript, propertiesOf, rowOf, type NotionRow, type RowUpdate } from './row.js';
 
 /** The newest version of the API; with older ones a database that gets a second data source stops answering. */
 const VERSION = '2026-03-11';
+
+const editedSince = (since: Date) => ({ timestamp: 'last_edited_time' as const, last_edited_time: { on_or_after: since.toISOString() } });
 
 /** Notion's rows. Nothing is tried twice here: the queue paces and repeats. */
 export class NotionClient {
@@ -33,6 +35,48 @@ export class NotionClient {
       const failure = notionFailure(error);
       if (failure.code === 'NOTION_OBJECT_NOT_FOUND') return null;
       throw failure;
+    }
+  }
+
+  /**
+   * Rows of a data source that are set to Queued, those that were edited longest ago first.
+   * @param since only those that were edited then or later; Notion rounds down to the minute
+   * @param turn awaited before each request
+   * @throws Failure as `notionFailure` says
+   */
+  async *queuedRows(dataSourceId: string, since: Date | null, turn: () => Promise<void>): AsyncGenerator<NotionRow> {
+    let from = since;
+    for (;;) {
+      let last: string | null = null;
+      let cursor: string | null | undefined;
+      do {
+        await turn();
+        const page: QueryDataSourceResponse = await this.client.dataSources
+          .query({
+            data_source_id: dataSourceId,
+            filter: {
+              and: [{ property: PROPERTIES.status, status: { equals: statusTitle('queued') } }, ...(from ? [editedSince(from)] : [])],
+            },
+            sorts: [{ timestamp: 'last_edited_time', direction: 'ascending' }],
+            page_size: 100,
+            ...(cursor && { start_cursor: cursor }),
+          })
+          .catch((error: unknown) => {
+            throw notionFailure(error);
+          });
+        for (const result of page.results) {
+          if (!isFullPage(result)) continue;
+          last = result.last_edited_time;
+          yield rowOf(result);
+        }
+        cursor = page.has_more ? page.next_cursor : null;
+        // One query ends after ten thousand rows without saying that there are more, but for this.
+        if (!cursor && page.request_status?.type !== 'incomplete') return;
+      } while (cursor);
+      // The rest begins where this ended. More rows than that in one minute cannot be told apart.
+      const next: Date | null = last ? new Date(last) : null;
+      if (!next || next.getTime() === from?.getTime()) return;
+      from = next;
     }
   }
 

@@ -1,3 +1,3 @@
 export { NotionClient } from './client.js';
 export { PROPERTIES, type NotionRow } from './row.js';
-export { handshakeToken, isSigned, parseEvent, NotionEvent } from './webhook.js';
+export { handshakeToken, isSecret, isSigned, parseAutomationEvent, parseEvent, NotionEvent } from './webhook.js';

@@ -24,6 +24,8 @@ export interface NotionRow {
   topic: string;
   storyDirection: string;
   priority: Priority;
+  /** What the system has said is wrong with it. */
+  error: string;
   inTrash: boolean;
 }
 
@@ -54,6 +56,7 @@ export function rowOf(page: { id: string; in_trash?: boolean; parent: object; pr
     topic: property('topic'),
     storyDirection: property('storyDirection'),
     priority: PRIORITIES.find((known) => known === priority) ?? 'normal',
+    error: property('error'),
     inTrash: page.in_trash ?? false,
   };
 }

@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { parse, type Parsed } from '#pipeline';
 import { verifyWebhookSignature } from '@notionhq/client';
 import { Type } from 'class-transformer';
@@ -43,6 +44,31 @@ export class NotionEvent {
   entity: Entity;
 }
 
+class AutomationSource {
+  @IsString()
+  @IsNotEmpty()
+  event_id: string;
+}
+
+class AutomationPage {
+  @IsString()
+  @IsNotEmpty()
+  id: string;
+}
+
+/** The parts that are used of what a database automation's action "Send webhook" sends. */
+class AutomationEvent {
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => AutomationSource)
+  source: AutomationSource;
+
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => AutomationPage)
+  data: AutomationPage;
+}
+
 /** Tokens are some 50 characters long; what is much longer is none, and not worth keeping. */
 const LONGEST_TOKEN = 200;
 
@@ -55,6 +81,20 @@ export function handshakeToken(body: unknown): string | null {
 /** An event, or what is wrong with it. */
 export function parseEvent(body: unknown): Parsed<NotionEvent> {
   return parse(NotionEvent, body);
+}
+
+/** What an automation has sent, as an event like any other: its page is read again, too. Or what is wrong with it. */
+export function parseAutomationEvent(body: unknown): Parsed<NotionEvent> {
+  const parsed = parse(AutomationEvent, body);
+  if (!parsed.ok) return parsed;
+  const { source, data } = parsed.value;
+  return { ok: true, value: { id: `automation-${source.event_id}-${data.id}`, type: 'automation', entity: { id: data.id, type: 'page' } } };
+}
+
+/** Whether a secret is the right one. Takes the same time whatever differs. */
+export function isSecret(given: string, wanted: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(wanted));
 }
 
 /** Whether a body, byte for byte as it came, bears the signature of the holder of the token. Takes the same time whatever differs. */
