@@ -122,6 +122,8 @@ async function pcm(file: string): Promise<{ data: Int16Array }> {
 }
 
 describe('Notion', () => {
+  const unpaced = () => Promise.resolve();
+
   it('reads a row and shows an update in it', async () => {
     const page = await call<{ id: string }>('POST', `${simulator.url}/simulator/notion/rows`, {
       title: 'Owl',
@@ -130,7 +132,7 @@ describe('Notion', () => {
       status: 'Queued',
     });
     const notion = new NotionClient(access('notion'));
-    expect(await notion.readRow(page.id)).toMatchObject({
+    expect(await notion.readRow(page.id, unpaced)).toMatchObject({
       title: 'Owl',
       channel: 'north',
       priority: 'low',
@@ -156,7 +158,7 @@ describe('Notion', () => {
   });
 
   it('knows a missing page and a bad token', async () => {
-    expect(await new NotionClient(access('notion')).readRow('5f1f1f1c-0000-4000-8000-000000000000')).toBeNull();
+    expect(await new NotionClient(access('notion')).readRow('5f1f1f1c-0000-4000-8000-000000000000', unpaced)).toBeNull();
     expect(await failureOf(new NotionClient(access('notion', 'wrong')).botId())).toMatchObject({
       kind: 'permanent',
       code: 'NOTION_UNAUTHORIZED',

@@ -1,6 +1,6 @@
 import { notionAccess, settings, type Settings } from '#config';
 import { Database, type ChannelRow, type TaskRow } from '#database';
-import { NotionClient, type NotionEvent, type NotionRow } from '#providers/notion';
+import { NotionClient, type NotionEvent, type NotionRow, type Turn } from '#providers/notion';
 import { Failure, LONGEST_OWN_SCRIPT, transient } from '#pipeline';
 import { Admission, Gates } from '#stage';
 import { Inject, Injectable, Logger } from '@nestjs/common';
@@ -8,9 +8,6 @@ import { progressOf, youtubeUrl } from '../tasks/task-view.js';
 
 /** How far each sweep looks back beyond the last one (ms): clocks differ, and Notion's shows whole minutes. */
 const OVERLAP_MS = 3 * 60_000;
-
-/** Waits until another request may be sent to Notion. */
-export type Turn = () => Promise<void>;
 
 /** Between rows and tasks: a queued row becomes a task, and a task's state is shown in its row. */
 @Injectable()
@@ -40,8 +37,7 @@ export class NotionSync {
       const bot = await this.botId(turn);
       if (event.authors.every(({ id }) => id === bot)) return 'Skipped: our own change';
     }
-    await turn();
-    const row = await this.notion.readRow(event.entity.id);
+    const row = await this.notion.readRow(event.entity.id, turn);
     if (!row || row.inTrash) return 'Skipped: the page is gone';
     const only = this.settings.NOTION_DATA_SOURCE_ID;
     if (only && row.dataSourceId !== only) return 'Skipped: a row of another data source';

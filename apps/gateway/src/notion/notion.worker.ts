@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { settings, type Settings } from '#config';
 import { Database } from '#database';
 import { Failure, NOTION_QUEUE } from '#pipeline';
-import { parseEvent } from '#providers/notion';
+import { parseEvent, type Turn } from '#providers/notion';
 import type { NotionJob } from '#stage';
 import { InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
-import { NotionSync, type Turn } from './notion-sync.js';
+import { NotionSync } from './notion-sync.js';
 
 /** Waits between tries (ms): a minute, two, four, and so on up to an hour. */
 const FIRST_WAIT_MS = 60_000;

@@ -1,14 +1,19 @@
-import { statusTitle, transient } from '#pipeline';
+import { Failure, statusTitle, transient } from '#pipeline';
 import { Client, LogLevel, isFullPage, type QueryDataSourceResponse } from '@notionhq/client';
+import { patiently } from '../patience.js';
 import { notionFailure } from './failure.js';
 import { PROPERTIES, ownScript, propertiesOf, rowOf, type NotionRow, type RowUpdate } from './row.js';
 
 /** The newest version of the API; with older ones a database that gets a second data source stops answering. */
 const VERSION = '2026-03-11';
 
+/** Waits until another request may be sent to Notion. */
+export type Turn = () => Promise<void>;
+
+const IS_QUEUED = { property: PROPERTIES.status, status: { equals: statusTitle('queued') } };
 const editedSince = (since: Date) => ({ timestamp: 'last_edited_time' as const, last_edited_time: { on_or_after: since.toISOString() } });
 
-/** Notion's rows. Nothing is tried twice here: the queue paces and repeats. */
+/** Notion's rows. The queue paces and repeats; only what is read is asked for again in place, as a row takes several requests to read. */
 export class NotionClient {
   private readonly client: Client;
   private bot: Promise<string> | null = null;
@@ -19,23 +24,20 @@ export class NotionClient {
 
   /**
    * A row, as it is now; null when the page is gone or not shared with the connection.
+   * @param turn awaited before each request
    * @throws Failure as `notionFailure` says
    */
-  async readRow(pageId: string): Promise<NotionRow | null> {
-    try {
-      const page = await this.client.pages.retrieve({ page_id: pageId });
-      if (!isFullPage(page))
-        throw transient({
-          code: 'NOTION_NONSENSE',
-          message: 'Notion answered with half a page',
-          userMessage: 'Notion answered with something unexpected. It is tried again by itself.',
-        });
-      return rowOf(page);
-    } catch (error) {
-      const failure = notionFailure(error);
-      if (failure.code === 'NOTION_OBJECT_NOT_FOUND') return null;
-      throw failure;
-    }
+  async readRow(pageId: string, turn: Turn): Promise<NotionRow | null> {
+    const page = await this.read(turn, () => this.client.pages.retrieve({ page_id: pageId })).catch((error: unknown) => {
+      if (Failure.from(error).code === 'NOTION_OBJECT_NOT_FOUND') return null;
+      throw error;
+    });
+    if (!page || isFullPage(page)) return page && rowOf(page);
+    throw transient({
+      code: 'NOTION_NONSENSE',
+      message: 'Notion answered with half a page',
+      userMessage: 'Notion answered with something unexpected. It is tried again by itself.',
+    });
   }
 
   /**
@@ -44,26 +46,22 @@ export class NotionClient {
    * @param turn awaited before each request
    * @throws Failure as `notionFailure` says
    */
-  async *queuedRows(dataSourceId: string, since: Date | null, turn: () => Promise<void>): AsyncGenerator<NotionRow> {
+  async *queuedRows(dataSourceId: string, since: Date | null, turn: Turn): AsyncGenerator<NotionRow> {
     let from = since;
     for (;;) {
       let last: string | null = null;
       let cursor: string | null | undefined;
       do {
-        await turn();
-        const page: QueryDataSourceResponse = await this.client.dataSources
-          .query({
+        const [start, and] = [cursor, [IS_QUEUED, ...(from ? [editedSince(from)] : [])]];
+        const page: QueryDataSourceResponse = await this.read(turn, () =>
+          this.client.dataSources.query({
             data_source_id: dataSourceId,
-            filter: {
-              and: [{ property: PROPERTIES.status, status: { equals: statusTitle('queued') } }, ...(from ? [editedSince(from)] : [])],
-            },
+            filter: { and },
             sorts: [{ timestamp: 'last_edited_time', direction: 'ascending' }],
             page_size: 100,
-            ...(cursor && { start_cursor: cursor }),
-          })
-          .catch((error: unknown) => {
-            throw notionFailure(error);
-          });
+            ...(start && { start_cursor: start }),
+          }),
+        );
         for (const result of page.results) {
           if (!isFullPage(result)) continue;
           last = result.last_edited_time;
@@ -85,15 +83,13 @@ export class NotionClient {
    * @param turn awaited before each request
    * @throws Failure as `notionFailure` says
    */
-  async readOwnScript(pageId: string, turn: () => Promise<void>): Promise<string> {
+  async readOwnScript(pageId: string, turn: Turn): Promise<string> {
     const blocks: object[] = [];
     for (let cursor: string | null | undefined; cursor !== null;) {
-      await turn();
-      const page = await this.client.blocks.children
-        .list({ block_id: pageId, ...(cursor && { start_cursor: cursor }) })
-        .catch((error: unknown) => {
-          throw notionFailure(error);
-        });
+      const start = cursor;
+      const page = await this.read(turn, () =>
+        this.client.blocks.children.list({ block_id: pageId, ...(start && { start_cursor: start }) }),
+      );
       blocks.push(...page.results);
       cursor = page.has_more ? page.next_cursor : null;
     }
@@ -117,5 +113,16 @@ export class NotionClient {
       this.bot = null;
       throw notionFailure(error);
     });
+  }
+
+  /** A request that changes nothing; that there are too many of them is for everybody to know. */
+  private read<T>(turn: Turn, request: () => Promise<T>): Promise<T> {
+    const once = async () => {
+      await turn();
+      return request().catch((error: unknown) => {
+        throw notionFailure(error);
+      });
+    };
+    return patiently(once, undefined, ({ rateLimited }) => rateLimited);
   }
 }
