@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { permanent, type JournalEntry } from '#pipeline';
 
 /** The journal of a paid call: on the disk before the call is made, so that it tells what became of it even when nobody is left who could. */
@@ -13,14 +12,18 @@ export class Journal {
    * @throws Failure CALL_VOID when there is a journal already: somebody has given this script up, and makes the call themselves
    */
   async begin(): Promise<void> {
-    await this.append('wx', { event: 'calling' }).catch((cause: unknown) => {
-      if (!existsSync(this.path)) throw cause;
-      throw permanent({
-        code: 'CALL_VOID',
-        message: `${this.path} exists`,
-        userMessage: 'This call was taken over by another process, so it was not made here.',
-        cause,
-      });
+    await this.append('wx', { event: 'calling' }).catch(async (cause: unknown) => {
+      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
+        throw permanent({
+          code: 'CALL_VOID',
+          message: `${this.path} exists`,
+          userMessage: 'This call was taken over by another process, so it was not made here.',
+          cause,
+        });
+      }
+      // Made, but not written to: it would look like a call.
+      await rm(this.path, { force: true });
+      throw cause;
     });
     this.begun = true;
   }

@@ -1,4 +1,4 @@
-import { type Failure, permanent, transient } from '#pipeline';
+import { type Failure, diskFull, permanent, transient } from '#pipeline';
 import { execa, type ExecaError } from 'execa';
 
 export interface ToolOptions {
@@ -76,12 +76,7 @@ function toolFailure(tool: string, error: unknown, signal?: AbortSignal): Failur
   }
   const said = typeof stderr === 'string' ? stderr.trim().split('\n').slice(-KEPT_LINES).join('\n') : '';
   if (said.includes('No space left on device')) {
-    return permanent({
-      code: 'DISK_FULL',
-      message: `${tool}: ${said}`,
-      userMessage: 'The disk that holds the media is full. Make room on it, then retry.',
-      cause: error,
-    });
+    return diskFull(`${tool}: ${said}`, error);
   }
   return permanent({
     code: MEDIA_UNUSABLE,

@@ -24,6 +24,19 @@ describe('Failure', () => {
     expect(Failure.from(undefined)).toMatchObject({ kind: 'transient', message: 'undefined' });
   });
 
+  it('knows a full disk, which no other try can mend and every one would be paid for', () => {
+    for (const error of [
+      Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }),
+      new Error('VipsTarget: No space left on device'),
+    ])
+      expect(Failure.from(error)).toMatchObject({
+        kind: 'permanent',
+        code: 'DISK_FULL',
+        billed: 'no',
+        userMessage: expect.stringContaining('Make room'),
+      });
+  });
+
   it("survives a script's stderr: whole seconds, never earlier than it was", () => {
     const line = JSON.stringify(quotaExhausted({ ...facts, retryAfterMs: 1_200 }));
     expect(JSON.parse(line)).toEqual({

@@ -68,6 +68,8 @@ export class Failure extends Error {
   static from(error: unknown): Failure {
     if (error instanceof Failure) return error;
     const message = error instanceof Error ? error.message : String(error);
+    // Another try would only be paid for again.
+    if (isDiskFull(error, message)) return diskFull(message, error);
     return new Failure({
       kind: 'transient',
       code: 'UNEXPECTED',
@@ -113,6 +115,22 @@ export class Failure extends Error {
       ...(value.retry_after_seconds === undefined ? {} : { retryAfterMs: value.retry_after_seconds * 1_000 }),
     });
   }
+}
+
+/** Whether something could not be written for want of room, as Node says it, or a library in words. */
+function isDiskFull(error: unknown, message: string): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return code === 'ENOSPC' || code === 'EDQUOT' || /no space left on device/i.test(message);
+}
+
+/** There is no room for what is made: nothing can succeed until somebody makes some. */
+export function diskFull(message: string, cause: unknown): Failure {
+  return permanent({
+    code: 'DISK_FULL',
+    message,
+    userMessage: 'The disk that holds the media is full. Make room on it, then retry.',
+    cause,
+  });
 }
 
 /** Codes of Node and its fetch for a connection that was never made. */

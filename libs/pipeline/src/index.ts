@@ -1,6 +1,7 @@
 export { ARTIFACT_STATES, CALL_STATES, DECISIONS, type ArtifactState, type CallState, type Decision } from './artifacts.js';
 export {
   Failure,
+  diskFull,
   permanent,
   quotaExhausted,
   retryDelayMs,

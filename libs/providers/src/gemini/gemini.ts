@@ -1,6 +1,7 @@
 import { type Failure, permanent, transient, wasNeverSent } from '#pipeline';
 import { ApiError, GoogleGenAI, type GenerateContentParameters, type GenerateContentResponse } from '@google/genai';
 import type { AspectRatio, ImageModel, Reference, TextModel } from '../provider.js';
+import { jsonAnswer } from '../json-answer.js';
 import { geminiFailure } from './failure.js';
 import { referencesOf } from './models.js';
 
@@ -44,7 +45,7 @@ export class Gemini implements TextModel, ImageModel {
       .map(({ text: said }) => said)
       .join('');
     return {
-      data: jsonOf(text, model),
+      data: jsonAnswer(text, { code: 'GEMINI_NO_TEXT', who: `Gemini ${model}` }),
       model: response.modelVersion ?? model,
       inputTokens: response.usageMetadata?.promptTokenCount ?? 0,
       outputTokens: (response.usageMetadata?.candidatesTokenCount ?? 0) + (response.usageMetadata?.thoughtsTokenCount ?? 0),
@@ -129,20 +130,6 @@ function saidInstead(response: GenerateContentResponse): string {
     .join(' ')
     .trim();
   return said ? `: "${said.slice(0, 200)}"` : '';
-}
-
-function jsonOf(text: string, model: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw transient({
-      code: 'GEMINI_NO_TEXT',
-      message: `Gemini ${model} answered with ${text.length} characters that are no JSON`,
-      userMessage: 'Gemini broke off in the middle of its answer. It is tried again by itself.',
-      billed: 'yes',
-      cause,
-    });
-  }
 }
 
 function asFailure(error: unknown, model: string): Failure {

@@ -1,6 +1,7 @@
 import { type Failure, permanent, transient, wasNeverSent } from '#pipeline';
 import OpenAI, { APIConnectionError, APIError } from 'openai';
 import type { TextModel } from '../provider.js';
+import { jsonAnswer } from '../json-answer.js';
 import { openAiFailure } from './failure.js';
 
 /** As long as a script may take, less what it does besides (ms). */
@@ -35,17 +36,9 @@ export class OpenAi implements TextModel {
       .catch((error: unknown) => {
         throw asFailure(error, model);
       });
-    // Those who copy OpenAI leave out what they have not got.
-    const { choices, usage, model: used } = completion as Partial<typeof completion>;
-    const [choice] = choices ?? [];
-    const refusal = choice?.message.refusal ?? (choice?.finish_reason === 'content_filter' ? 'content filter' : null);
+    const { text, refusal, ...rest } = answerIn(completion);
     if (refusal) throw refused(model, refusal);
-    return {
-      data: jsonOf(choice?.message.content ?? '', model),
-      model: used ?? model,
-      inputTokens: usage?.prompt_tokens ?? 0,
-      outputTokens: usage?.completion_tokens ?? 0,
-    };
+    return { data: jsonAnswer(text, { code: 'OPENAI_NO_TEXT', who: `OpenAI ${model}` }), ...rest, model: rest.model || model };
   }
 
   /**
@@ -59,6 +52,25 @@ export class OpenAi implements TextModel {
   }
 }
 
+/** What is needed of a completion; those who copy OpenAI leave out what they have not got, and some answer with anything. */
+function answerIn(completion: unknown): { text: string; refusal: string; model: string; inputTokens: number; outputTokens: number } {
+  const { choices, usage, model } = record(completion);
+  const choice = record(Array.isArray(choices) ? choices[0] : null);
+  const { content, refusal } = record(choice.message);
+  const { prompt_tokens: input, completion_tokens: output } = record(usage);
+  return {
+    text: words(content),
+    refusal: words(refusal) || (choice.finish_reason === 'content_filter' ? 'content filter' : ''),
+    model: words(model),
+    inputTokens: typeof input === 'number' ? input : 0,
+    outputTokens: typeof output === 'number' ? output : 0,
+  };
+}
+
+const words = (value: unknown): string => (typeof value === 'string' ? value : '');
+const record = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+
 function refused(model: string, why: string): Failure {
   return permanent({
     code: 'OPENAI_REFUSED',
@@ -66,20 +78,6 @@ function refused(model: string, why: string): Failure {
     userMessage: `The text model refused to write this (${why.slice(0, 200)}). Change the topic or the story direction.`,
     billed: 'yes',
   });
-}
-
-function jsonOf(text: string, model: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw transient({
-      code: 'OPENAI_NO_TEXT',
-      message: `OpenAI ${model} answered with ${text.length} characters that are no JSON`,
-      userMessage: 'The text model broke off in the middle of its answer. It is tried again by itself.',
-      billed: 'yes',
-      cause,
-    });
-  }
 }
 
 function asFailure(error: unknown, model: string): Failure {
