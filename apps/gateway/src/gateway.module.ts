@@ -15,9 +15,19 @@ import { DeadLetterWorker } from './incidents/dead-letter.worker.js';
 import { IncidentsController } from './incidents/incidents.controller.js';
 import { Watch } from './incidents/watch.js';
 import { KieCallbackController } from './kie/kie-callback.controller.js';
-import { NotionSync } from './notion/notion-sync.js';
+import { NotionDatabases } from './notion/databases.js';
+import { NotionConnection } from './notion/notion-connection.js';
+import { NotionInbox } from './notion/notion-inbox.js';
+import { NotionMirror } from './notion/notion-mirror.js';
+import { NotionReview } from './notion/notion-review.js';
+import { NotionRows } from './notion/notion-rows.js';
+import { NotionScript } from './notion/notion-script.js';
+import { NotionSubscriptionsController } from './notion/notion-subscriptions.controller.js';
+import { NotionSweep } from './notion/notion-sweep.js';
 import { NotionWebhookController } from './notion/notion-webhook.controller.js';
 import { NotionWorker } from './notion/notion.worker.js';
+import { RowDecisions } from './notion/row-decisions.js';
+import { WebhookTokens } from './notion/webhook-tokens.js';
 import { TasksController } from './tasks/tasks.controller.js';
 
 /** Everything that people and Notion reach, and the chores of the house. */
@@ -29,6 +39,7 @@ import { TasksController } from './tasks/tasks.controller.js';
     VideoCostsController,
     IncidentsController,
     NotionWebhookController,
+    NotionSubscriptionsController,
     KieCallbackController,
     HealthController,
   ],
@@ -38,8 +49,17 @@ import { TasksController } from './tasks/tasks.controller.js';
     Reconciler,
     CallFiles,
     ProviderLimits,
-    NotionSync,
+    NotionConnection,
+    NotionDatabases,
+    NotionInbox,
+    NotionMirror,
+    NotionReview,
+    NotionRows,
+    NotionScript,
+    NotionSweep,
     NotionWorker,
+    RowDecisions,
+    WebhookTokens,
     DeadLetterWorker,
     HousekeepingWorker,
     AlertSender,

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeProblems, parse } from '#pipeline';
+import { ROW_PROPERTY_NAMES, describeProblems, parse, type PropertyNames } from '#pipeline';
 import { Type } from 'class-transformer';
 import {
   IsArray,
@@ -15,13 +15,30 @@ import {
   Matches,
   Max,
   Min,
+  ValidateBy,
   ValidateNested,
+  isObject,
 } from 'class-validator';
 import { parse as parseYaml } from 'yaml';
 import { SettingsError } from './settings.js';
 
 export const PRIVACIES = ['private', 'unlisted', 'public'] as const;
 export type Privacy = (typeof PRIVACIES)[number];
+
+function IsPropertyNames(): PropertyDecorator {
+  const known = ROW_PROPERTY_NAMES.join(', ');
+  return ValidateBy({
+    name: 'isPropertyNames',
+    validator: {
+      validate: (value) =>
+        isObject<Record<string, unknown>>(value) &&
+        Object.entries(value).every(
+          ([property, name]) => ROW_PROPERTY_NAMES.some((one) => one === property) && typeof name === 'string' && name !== '',
+        ),
+      defaultMessage: () => `properties must give names (text) to some of: ${known}`,
+    },
+  });
+}
 
 /** How a channel's videos are published. */
 export class ChannelYouTube {
@@ -63,6 +80,24 @@ export class ChannelBudget {
   @Min(0)
   video_usd: number;
 }
+
+/** Where a channel's rows stand, if not among those of all channels. */
+export class ChannelNotion {
+  /** Notion data source of this channel alone: its rows need no Channel property. */
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  data_source_id?: string;
+
+  /** What the rows' properties are called there, where that is not their usual name: `title: Video`. */
+  @IsOptional()
+  @IsPropertyNames()
+  properties?: Partial<PropertyNames>;
+}
+
+/** How a reviewer is shown files: uploaded to the row's page, or as links to the gateway (PUBLIC_URL). */
+export const STORAGES = ['notion', 'local'] as const;
+export type Storage = (typeof STORAGES)[number];
 
 /** A channel file, `channels/<key>.yaml`. */
 export class ChannelSettings {
@@ -106,6 +141,16 @@ export class ChannelSettings {
   @ValidateNested()
   @Type(() => ChannelBudget)
   budget?: ChannelBudget;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => ChannelNotion)
+  notion?: ChannelNotion;
+
+  /** Left out: `notion`. */
+  @IsOptional()
+  @IsIn(STORAGES)
+  storage?: Storage;
 
   @IsDefined()
   @ValidateNested()

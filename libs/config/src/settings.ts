@@ -1,4 +1,4 @@
-import { RETRY_LADDER_MS, STAGES, STAGE_NAMES } from '#pipeline';
+import { RETRY_LADDER_MS, ROW_PROPERTY_NAMES, STAGES, STAGE_NAMES, type PropertyNames } from '#pipeline';
 import { PORTS, choices, settingsOf, type ModelPort, type ProviderName, type ProviderSetting } from '#providers/registry';
 import { isInt, isNumber, isURL } from 'class-validator';
 
@@ -72,6 +72,12 @@ const listOfHosts = setting((value): readonly ProviderName[] => {
     if (!found) throw new Error(`must be one or more of ${choices('host').join(', ')}, joined by commas`);
     return found;
   });
+});
+const propertyNameList = setting((value): Partial<PropertyNames> => {
+  const pairs = value.split(',').map((pair) => /^\s*(\w+)\s*=\s*(.+?)\s*$/.exec(pair));
+  const wrong = pairs.some((pair) => !ROW_PROPERTY_NAMES.some((name) => name === pair?.[1]));
+  must(!wrong, `must be pairs such as title=Video,story_direction=Idea; what can be named: ${ROW_PROPERTY_NAMES.join(', ')}`);
+  return Object.fromEntries(pairs.map((pair) => [pair?.[1], pair?.[2]]));
 });
 const key32 = setting((value) => {
   const bytes = Buffer.from(value, 'base64');
@@ -238,11 +244,20 @@ export const SETTINGS = {
   NOTION_DATA_SOURCE_ID: text({
     group: 'Notion',
     about:
-      'Data source whose rows are videos; rows of others are ignored. Once a minute it is looked through for rows that no webhook told of. Left out: every row the connection can see, by webhook only.',
+      'Data source whose rows are videos; npm run notion:setup makes one. Once a minute it is looked through for changes that no webhook told of. Left out: every row the connection can see, by webhook only.',
+  }),
+  NOTION_CHANNELS_DATA_SOURCE_ID: text({
+    group: 'Notion',
+    about: 'Data source that shows the channels and where they are paused; made by npm run notion:setup, too. Left out: there is none.',
+  }),
+  NOTION_PROPERTIES: propertyNameList({
+    group: 'Notion',
+    about: "What the rows' properties are called, where that is not their usual name.",
+    example: 'title=Video,story_direction=Idea',
   }),
   NOTION_WEBHOOK_TOKEN: text({
     group: 'Notion',
-    about: 'Verification token of the webhook subscription; signs every event. Left out: no webhook is accepted.',
+    about: 'Verification token of the webhook subscription, if it is not activated by API; signs every event.',
     secret: true,
   }),
   NOTION_AUTOMATION_SECRET: text({
@@ -254,7 +269,23 @@ export const SETTINGS = {
   NOTION_REQUEST_SPACING_MS: whole(
     0,
     60_000,
-  )({ group: 'Notion', about: 'Time between two requests over all processes (ms); 400 is 2.5/s.', default: 400 }),
+  )({
+    group: 'Notion',
+    about: 'Time between two requests over all processes (ms); 400 is 2.5/s. Notion takes 180 a minute, of business plans 600.',
+    default: 400,
+  }),
+  NOTION_SWEEP_SECONDS: whole(
+    1,
+    3_600,
+  )({ group: 'Notion', about: 'How often rows are looked through for what webhooks missed.', default: 60 }),
+  NOTION_RETRY_SECONDS: whole(
+    1,
+    3_600,
+  )({
+    group: 'Notion',
+    about: 'Wait before something that Notion did not take is tried again; doubled each time, up to an hour.',
+    default: 60,
+  }),
 
   GOOGLE_CLIENT_ID: text({ group: 'YouTube', about: 'OAuth client of the Google project.' }),
   GOOGLE_CLIENT_SECRET: text({ group: 'YouTube', about: 'Secret of the OAuth client.', secret: true }),

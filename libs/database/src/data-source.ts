@@ -3,12 +3,14 @@ import { DataSource, DefaultNamingStrategy, type DataSourceOptions } from 'typeo
 import { ArtifactRow } from './entities/artifact.js';
 import { ChannelRow } from './entities/channel.js';
 import { AlertRow, DeadLetterRow, HeartbeatRow } from './entities/incidents.js';
+import { NotionMirrorRow, NotionSubscriptionRow, NotionSweepRow } from './entities/notion.js';
 import { AuditLogRow, OAuthTokenRow, OutboxRow, ReviewRow, WebhookEventRow } from './entities/records.js';
 import { TaskRow } from './entities/task.js';
 import { VideoCostRow } from './entities/video-cost.js';
 import { First1732100000000 } from './migrations/1732100000000-first.js';
 import { NothingLost1732200000000 } from './migrations/1732200000000-nothing-lost.js';
 import { OwnScript1732300000000 } from './migrations/1732300000000-own-script.js';
+import { NotionControlRoom1732400000000 } from './migrations/1732400000000-notion-control-room.js';
 
 /** Columns are the properties' names in snake_case. */
 class SnakeCase extends DefaultNamingStrategy {
@@ -38,8 +40,11 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       AuditLogRow,
       WebhookEventRow,
       OutboxRow,
+      NotionMirrorRow,
+      NotionSweepRow,
+      NotionSubscriptionRow,
     ],
-    migrations: [First1732100000000, NothingLost1732200000000, OwnScript1732300000000],
+    migrations: [First1732100000000, NothingLost1732200000000, OwnScript1732300000000, NotionControlRoom1732400000000],
     migrationsTransactionMode: 'each',
     synchronize: false,
     // Postgres makes UUIDs by itself; an extension would need rights that a managed database may not give.

@@ -3,6 +3,7 @@ import { Artifacts } from './repositories/artifacts.js';
 import { Channels } from './repositories/channels.js';
 import { Outbox } from './repositories/outbox.js';
 import { Alerts, DeadLetters, Heartbeats } from './repositories/incidents.js';
+import { NotionMirrors, NotionSubscriptions, NotionSweeps } from './repositories/notion.js';
 import { AuditLogs, OAuthTokens, Reviews, WebhookEvents } from './repositories/records.js';
 import { Tasks } from './repositories/tasks.js';
 import { VideoCosts } from './repositories/video-costs.js';
@@ -21,6 +22,9 @@ export class Database {
   readonly auditLogs: AuditLogs;
   readonly webhookEvents: WebhookEvents;
   readonly oauthTokens: OAuthTokens;
+  readonly notionMirrors: NotionMirrors;
+  readonly notionSweeps: NotionSweeps;
+  readonly notionSubscriptions: NotionSubscriptions;
 
   constructor(private readonly manager: EntityManager) {
     this.tasks = new Tasks(manager);
@@ -35,6 +39,9 @@ export class Database {
     this.auditLogs = new AuditLogs(manager);
     this.webhookEvents = new WebhookEvents(manager);
     this.oauthTokens = new OAuthTokens(manager);
+    this.notionMirrors = new NotionMirrors(manager);
+    this.notionSweeps = new NotionSweeps(manager);
+    this.notionSubscriptions = new NotionSubscriptions(manager);
   }
 
   /** Runs `work` in one transaction. Only for short work on rows: never around a provider call, a subprocess or a file. */

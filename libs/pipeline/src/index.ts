@@ -35,7 +35,16 @@ export {
 } from './stages.js';
 export { untilPacificMidnightMs } from './pacific-time.js';
 export { asWritten, spoken, type Pronunciation } from './pronunciation.js';
-export { PRIORITIES, type Priority } from './priority.js';
+export { PRIORITIES, priorityTitle, type Priority } from './priority.js';
+export { formatRedo, parseRedo, type Redo, type RedoGroup, type RedoKind } from './redo.js';
+export {
+  ROW_PROPERTIES,
+  ROW_PROPERTY_NAMES,
+  propertyNames,
+  type PropertyKind,
+  type PropertyNames,
+  type RowProperty,
+} from './row-properties.js';
 export {
   TURNS,
   type JournalEntry,

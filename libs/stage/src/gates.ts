@@ -1,5 +1,5 @@
 import { Database, type ArtifactRow, type TaskRow } from '#database';
-import { FIRST_STEP, gateAt, isLegalTransition, stepInfo, type Decision, type ItemKind } from '#pipeline';
+import { FIRST_STEP, gateAt, isLegalTransition, stepInfo, type Decision, type Gate, type ItemKind } from '#pipeline';
 import { Injectable } from '@nestjs/common';
 import { OutboxRelay } from './outbox-relay.js';
 import { beginStep, cancelTask, remake, resumeTask } from './step-flow.js';
@@ -36,6 +36,8 @@ export interface Review {
   decision: Decision;
   reviewer: string;
   note: string | null;
+  /** The gate that the reviewer was shown; left out, the one where the task waits. */
+  gate?: Gate;
   /** Positions of the items that are to be made again on a rejection; empty: all of the gate's step. */
   positions: readonly number[];
 }
@@ -56,6 +58,8 @@ export class Gates {
     return this.decide(taskId, review.reviewer, `review_${review.decision}`, async (tx, task) => {
       const step = gateAt(task.status);
       if (!step) throw new DecisionRefused('TASK_NOT_AT_GATE', `The task is ${task.status} and waits for no review.`);
+      if (review.gate && review.gate !== step.gate.waiting)
+        throw new DecisionRefused('TASK_NOT_AT_GATE', `The task has left ${review.gate} and waits at ${step.gate.waiting}.`);
       const shown = await tx.artifacts.ofStep(task.id, step.name);
       await tx.reviews.add({
         channelId: task.channelId,

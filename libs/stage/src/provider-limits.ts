@@ -17,6 +17,17 @@ const LOOK_MS = 250;
 /** What a provider says of its limits is believed for that long (ms): plans change. */
 const BELIEVED_MS = 3_600_000;
 
+/** Requests that are spaced over all processes. */
+export type PacedRequest = TurnName | 'notion_request';
+
+/** KEYS: the moment of the next turn, the mark of those who have one already and look before they use it. ARGV: how long nobody may (ms). */
+const HOLD_TURNS = `
+local time = redis.call('TIME')
+local at = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[1]
+if at > tonumber(redis.call('GET', KEYS[1]) or '0') then redis.call('SET', KEYS[1], at, 'PX', ARGV[1] + 1000) end
+if at > tonumber(redis.call('GET', KEYS[2]) or '0') then redis.call('SET', KEYS[2], at, 'PX', ARGV[1]) end
+return 0`;
+
 /** KEYS: the moment of the next turn. ARGV: spacing (ms). Takes the next turn and returns how long it is until then (ms). */
 const TAKE_TURN = `
 local time = redis.call('TIME')
@@ -74,11 +85,27 @@ export class ProviderLimits implements OnApplicationShutdown {
   }
 
   /** Waits for the next turn of that kind. Without Redis each process keeps the pace by itself. */
-  async turn(of: TurnName): Promise<void> {
-    const spacingMs = { clip_submit: this.settings.CLIP_SUBMIT_SPACING_MS, clip_ask: this.settings.CLIP_ASK_SPACING_MS }[of];
-    if (spacingMs === 0) return;
-    const waitMs = await this.redis.eval(TAKE_TURN, 1, this.key(`turn:${of}`), spacingMs).catch(() => spacingMs);
-    if (Number(waitMs) > 0) await sleep(Number(waitMs));
+  async turn(of: PacedRequest): Promise<void> {
+    const spacingMs = {
+      clip_submit: this.settings.CLIP_SUBMIT_SPACING_MS,
+      clip_ask: this.settings.CLIP_ASK_SPACING_MS,
+      notion_request: this.settings.NOTION_REQUEST_SPACING_MS,
+    }[of];
+    let held = true;
+    while (held) {
+      if (spacingMs > 0) {
+        const waitMs = await this.redis.eval(TAKE_TURN, 1, this.key(`turn:${of}`), spacingMs).catch(() => spacingMs);
+        if (Number(waitMs) > 0) await sleep(Number(waitMs));
+      }
+      const heldMs = await this.redis.pttl(this.key(`held:${of}`)).catch(() => 0);
+      held = heldMs > 0;
+      if (held) await sleep(heldMs);
+    }
+  }
+
+  /** Lets nobody have a turn of that kind for that long (ms): its provider has said so. */
+  async hold(of: PacedRequest, ms: number): Promise<void> {
+    await this.redis.eval(HOLD_TURNS, 2, this.key(`turn:${of}`), this.key(`held:${of}`), Math.ceil(ms)).catch(() => undefined);
   }
 
   /** Remembers how many requests a provider says it takes at once; the smaller of that and the setting counts. */

@@ -26,7 +26,7 @@ import { ProviderLimits } from './provider-limits.js';
 import { ScriptRunner } from './script-runner.js';
 import { AWAITS_ITEM, type Item, type Made, type Price, type StepHandler, type TaskView } from './stage.js';
 import { completeStep, openStep, stopTask } from './step-flow.js';
-import { makeTicket } from './tickets.js';
+import { makeTicket, showProgress } from './tickets.js';
 
 /** What is known of an item when its file is in its place. */
 interface Finished {
@@ -174,6 +174,7 @@ export class TicketHandler {
       await this.ticket(tx, await tx.artifacts.wake(artifact.taskId, step.name, AWAITS_ITEM));
       const left = await tx.tasks.countReady(artifact.taskId, step.name);
       if (left === 0) await completeStep(tx, artifact.taskId, step);
+      else if (left !== null) await showProgress(tx, artifact.taskId);
     });
     reached('item_committed');
   }

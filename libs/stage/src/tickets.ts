@@ -24,19 +24,50 @@ function ticket(
   return { queue: STAGES[stepInfo(what.step).stage].queue, name, jobId, payload, priority: ticketPriority(task.priority) };
 }
 
-/** What the Notion queue's jobs carry. */
+/** What the Notion queue's jobs carry, and how urgent they are: what people do comes before what they are shown. */
 export interface NotionJob {
-  write_row: { task_id: string };
-  read_page: { event_id: string };
+  /** Webhook events wait in the inbox. */
+  work_inbox: Record<string, never>;
+  /** A task's row has to show something new, or somebody may have decided something there. `progress`: only how far it is. */
+  sync_row: { task_id: string; progress?: true };
+  /** A new task's page may hold the creator's own narration. */
+  read_script: { task_id: string };
+  /** Rows may have changed of which no webhook told. */
   sweep_rows: Record<string, never>;
+  /** A reviewer needs something to look at. */
+  show_review: { task_id: string };
+  /** The page has to hold the storyboard. */
+  show_storyboard: { task_id: string };
+}
+
+const NOTION_PRIORITIES: Readonly<Record<keyof NotionJob, number>> = {
+  work_inbox: 1,
+  read_script: 2,
+  sync_row: 3,
+  sweep_rows: 4,
+  show_review: 5,
+  show_storyboard: 6,
+};
+/** Behind everything else: the next one comes anyway. */
+const PROGRESS_PRIORITY = 7;
+/** Items that are ready within that time are shown together (ms). */
+const PROGRESS_EVERY_MS = 10_000;
+
+/** A job of the Notion queue. The same id is the same job, as long as it waits. */
+export function notionJob<N extends keyof NotionJob>(name: N, jobId: string, payload: NotionJob[N]): OutgoingJob {
+  return { queue: NOTION_QUEUE, name, jobId, payload, priority: NOTION_PRIORITIES[name] };
 }
 
 /** Writes the job that shows a task's newest state in its Notion row; nothing when it has none. Call it in the transaction that changed the task. */
 export async function showInNotion(database: Database, taskId: string): Promise<void> {
   const task = await database.tasks.get(taskId);
+  if (task.notionPageId) await database.outbox.add([notionJob('sync_row', `${task.id}-v${task.version}`, { task_id: task.id })]);
+}
+
+/** Writes the job that shows how far a task's step is, once in a while. Call it in the transaction that finished an item. */
+export async function showProgress(database: Database, taskId: string): Promise<void> {
+  const task = await database.tasks.get(taskId);
   if (!task.notionPageId) return;
-  const payload: NotionJob['write_row'] = { task_id: task.id };
-  await database.outbox.add([
-    { queue: NOTION_QUEUE, name: 'write_row', jobId: `${task.id}-v${task.version}`, payload, priority: ticketPriority(task.priority) },
-  ]);
+  const job = notionJob('sync_row', `${task.id}-progress`, { task_id: task.id, progress: true });
+  await database.outbox.add([{ ...job, priority: PROGRESS_PRIORITY, notBefore: new Date(Date.now() + PROGRESS_EVERY_MS) }]);
 }

@@ -1,8 +1,9 @@
+import { settings, type Settings } from '#config';
 import { Database } from '#database';
-import { HOUSEKEEPING_QUEUE, NOTION_QUEUE } from '#pipeline';
-import { Admission, CallFiles, OutboxRelay, Reconciler, showInNotion, type NotionJob } from '#stage';
+import { HOUSEKEEPING_QUEUE } from '#pipeline';
+import { Admission, CallFiles, OutboxRelay, Reconciler, notionJob, showInNotion } from '#stage';
 import { InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
-import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Job, Queue } from 'bullmq';
 import { DeadLetterWorker } from '../incidents/dead-letter.worker.js';
 
@@ -11,19 +12,20 @@ const EVERY_MS = {
   relay_outbox: 5_000,
   admit_tasks: 5_000,
   reconcile: 15_000,
-  reissue_events: 30_000,
-  reissue_row_updates: 30_000,
-  sweep_rows: 60_000,
+  reissue_notion_work: 30_000,
+  forget_events: 3_600_000,
   show_dead_letters: 5_000,
   sweep_call_files: 30_000,
   settle_abandoned_calls: 60_000,
 } as const;
-type Chore = keyof typeof EVERY_MS;
+type Chore = keyof typeof EVERY_MS | 'sweep_rows';
 
 /** An emptied Redis has forgotten the schedules too; they are written again so often (ms). */
 const RESCHEDULE_MS = 15_000;
 /** What Notion has sent or should show, and is untouched after this time (ms), may have lost its job. */
 const OVERDUE_MS = 60_000;
+/** Events are delivered again for a day at most; the ids of those that were handled are kept a week (ms). */
+const FORGET_AFTER_MS = 7 * 24 * 3_600_000;
 
 /** Keeps the house: sweeps up what the fast paths have missed. */
 @Processor(HOUSEKEEPING_QUEUE, { autorun: false, concurrency: 2, drainDelay: 1, maxStalledCount: 20 })
@@ -36,8 +38,8 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
     relay_outbox: () => this.relay.flush(),
     admit_tasks: () => this.admission.run(),
     reconcile: () => this.reconciler.run(),
-    reissue_events: () => this.reissueEvents(),
-    reissue_row_updates: () => this.reissueRowUpdates(),
+    reissue_notion_work: () => this.reissueNotionWork(),
+    forget_events: () => this.database.webhookEvents.forget(FORGET_AFTER_MS),
     sweep_rows: () => this.sweepRows(),
     show_dead_letters: () => this.deadLetters.show(),
     sweep_call_files: () => this.callFiles.sweep(),
@@ -51,6 +53,7 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
     private readonly reconciler: Reconciler,
     private readonly deadLetters: DeadLetterWorker,
     private readonly callFiles: CallFiles,
+    @Inject(settings.KEY) private readonly settings: Settings,
     @InjectQueue(HOUSEKEEPING_QUEUE) private readonly queue: Queue,
   ) {
     super();
@@ -88,37 +91,31 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
   }
 
   private async schedule(): Promise<void> {
-    for (const [name, every] of Object.entries(EVERY_MS)) {
+    const chores: Record<Chore, number> = { ...EVERY_MS, sweep_rows: this.settings.NOTION_SWEEP_SECONDS * 1_000 };
+    for (const [name, every] of Object.entries(chores)) {
       await this.queue.upsertJobScheduler(name, { every }, { name, opts: { priority: 1, removeOnComplete: true, removeOnFail: 20 } });
     }
   }
 
-  /** The id is the first issue's, so a job that is still in its queue or waits for its next try is left alone. */
-  private async reissueEvents(): Promise<void> {
-    const events = await this.database.webhookEvents.unhandled(OVERDUE_MS);
-    await this.database.outbox.add(
-      events.map(({ id }) => {
-        const payload: NotionJob['read_page'] = { event_id: id };
-        return { queue: NOTION_QUEUE, name: 'read_page', jobId: `event-${id}`, payload, priority: 3 };
-      }),
-    );
-    if (events.length > 0) this.relay.wake();
-  }
-
-  private async reissueRowUpdates(): Promise<void> {
-    const tasks = await this.database.tasks.behindInNotion(OVERDUE_MS);
-    for (const { id } of tasks) await showInNotion(this.database, id);
-    if (tasks.length > 0) this.relay.wake();
+  /** Ids are those of the first issue, so that a job that is still in its queue or waits for its next try is left alone. */
+  private async reissueNotionWork(): Promise<void> {
+    const { webhookEvents, tasks, notionMirrors, outbox } = this.database;
+    if (await webhookEvents.areOverdue(OVERDUE_MS)) await outbox.add([notionJob('work_inbox', 'inbox-overdue', {})]);
+    for (const { id } of await tasks.behindInNotion(OVERDUE_MS)) await showInNotion(this.database, id);
+    const asked = await notionMirrors.neglected(OVERDUE_MS);
+    await outbox.add(asked.map((id) => notionJob('sync_row', `${id}-look`, { task_id: id })));
+    const silent = await tasks.withoutScript(OVERDUE_MS);
+    await outbox.add(silent.map(({ id, version }) => notionJob('read_script', `${id}-script-${version}`, { task_id: id })));
+    this.relay.wake();
   }
 
   /** In the queue of Notion, so that it keeps the pace with everything else; one that is under way is enough. */
   private async sweepRows(): Promise<void> {
-    const payload: NotionJob['sweep_rows'] = {};
-    await this.database.outbox.add([{ queue: NOTION_QUEUE, name: 'sweep_rows', jobId: 'sweep-rows', payload, priority: 3 }]);
+    await this.database.outbox.add([notionJob('sweep_rows', 'sweep-rows', {})]);
     this.relay.wake();
   }
 }
 
 function isChore(name: string): name is Chore {
-  return Object.hasOwn(EVERY_MS, name);
+  return name === 'sweep_rows' || Object.hasOwn(EVERY_MS, name);
 }

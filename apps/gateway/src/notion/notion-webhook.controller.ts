@@ -1,22 +1,22 @@
 import { settings, type Settings } from '#config';
 import { Database } from '#database';
-import { NOTION_QUEUE, type Parsed } from '#pipeline';
-import { handshakeToken, isSecret, isSigned, parseAutomationEvent, parseEvent, type NotionEvent } from '#providers/notion';
-import { OutboxRelay, type NotionJob } from '#stage';
-import { Body, Controller, Headers, HttpCode, Inject, Logger, Post, Req, type RawBodyRequest } from '@nestjs/common';
+import type { Parsed } from '#pipeline';
+import { handshakeToken, isSecret, parseAutomationEvent, parseEvent, type NotionEvent } from '#providers/notion';
+import { OutboxRelay, notionJob } from '#stage';
+import { Body, Controller, Headers, HttpCode, Inject, Post, Req, type RawBodyRequest } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ApiError } from '../http/api-error.js';
+import { WebhookTokens } from './webhook-tokens.js';
 
 /** Takes Notion's events, those of subscriptions and those of automations: checks who sends them, stores them, answers; the work comes later. */
 @ApiTags('notion')
 @Controller('webhook/notion')
 export class NotionWebhookController {
-  private readonly logger = new Logger(NotionWebhookController.name);
-
   constructor(
     private readonly database: Database,
     private readonly relay: OutboxRelay,
+    private readonly tokens: WebhookTokens,
     @Inject(settings.KEY) private readonly settings: Settings,
   ) {}
 
@@ -31,13 +31,15 @@ export class NotionWebhookController {
   ): Promise<{ received: boolean }> {
     if (secret !== undefined) return this.automation(body, secret);
     const handshake = handshakeToken(body);
-    if (handshake) return this.handshake(handshake);
-    const token = this.settings.NOTION_WEBHOOK_TOKEN;
-    if (!token || !request.rawBody || !(await isSigned(request.rawBody, signature, token))) {
+    if (handshake) {
+      await this.tokens.receive(handshake);
+      return { received: true };
+    }
+    if (!request.rawBody || !(await this.tokens.haveSigned(request.rawBody, signature))) {
       throw new ApiError(
         401,
         'SIGNATURE_INVALID',
-        'The signature is missing or not made with the verification token of this installation.',
+        'The signature is missing or not made with the verification token of an active subscription.',
       );
     }
     return this.take(parseEvent(body));
@@ -57,28 +59,10 @@ export class NotionWebhookController {
     return { received: true };
   }
 
-  /** A handshake proves nothing of its sender, so it is only kept; the token that counts is the operator's setting. */
-  private async handshake(token: string): Promise<{ received: boolean }> {
-    if (this.settings.NOTION_WEBHOOK_TOKEN !== token) {
-      await this.database.webhookEvents.add({
-        eventId: `handshake-${Date.now()}`,
-        type: 'handshake',
-        payload: { verification_token: token },
-      });
-      this.logger.warn({
-        event: 'notion_handshake_received',
-        hint: 'The token is in webhook_events, type handshake. Set it as NOTION_WEBHOOK_TOKEN if you have just made this subscription.',
-      });
-    }
-    return { received: true };
-  }
-
   private async store(eventId: string, type: string, payload: object): Promise<void> {
     await this.database.transaction(async (tx) => {
       const id = await tx.webhookEvents.add({ eventId, type, payload });
-      if (!id) return;
-      const job: NotionJob['read_page'] = { event_id: id };
-      await tx.outbox.add([{ queue: NOTION_QUEUE, name: 'read_page', jobId: `event-${id}`, payload: job, priority: 1 }]);
+      if (id) await tx.outbox.add([notionJob('work_inbox', `inbox-${id}`, {})]);
     });
     this.relay.wake();
   }

@@ -1,24 +1,28 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { settings, type Settings } from '#config';
 import { Database } from '#database';
 import { Failure, NOTION_QUEUE } from '#pipeline';
-import { parseEvent, type Turn } from '#providers/notion';
 import type { NotionJob } from '#stage';
-import { InjectQueue, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Job, Queue } from 'bullmq';
-import { NotionSync } from './notion-sync.js';
+import type { Job } from 'bullmq';
+import { NotionConnection } from './notion-connection.js';
+import { NotionInbox } from './notion-inbox.js';
+import { NotionMirror } from './notion-mirror.js';
+import { NotionReview } from './notion-review.js';
+import { NotionScript } from './notion-script.js';
+import { NotionSweep } from './notion-sweep.js';
+import { waitMs } from './patience.js';
 
-/** Waits between tries (ms): a minute, two, four, and so on up to an hour. */
-const FIRST_WAIT_MS = 60_000;
-const LONGEST_WAIT_MS = 3_600_000;
+/** Jobs that wait for their turns together: as many as keep the pace up while Notion takes two seconds to answer. */
+const AT_ONCE = 8;
+const REFUSED = 'notion_refused';
 
-type Work = Job<{ tries?: number } & Partial<NotionJob['write_row'] & NotionJob['read_page']>>;
+type Work = Job<{ tries?: number } & Partial<NotionJob['sync_row']>>;
 
-/** Works everything that is asked from or said to Notion, at the pace that Notion allows. What fails is tried again later and holds up nothing. */
+/** Works everything that is asked from or said to Notion. What fails is tried again later and holds up nothing. */
 @Processor(NOTION_QUEUE, {
   autorun: false,
-  concurrency: 1,
+  concurrency: AT_ONCE,
   drainDelay: 1,
   lockDuration: 30_000,
   stalledInterval: 10_000,
@@ -26,12 +30,26 @@ type Work = Job<{ tries?: number } & Partial<NotionJob['write_row'] & NotionJob[
 })
 export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
   private readonly logger = new Logger(NotionWorker.name);
+  private refused = false;
+
+  private readonly work: Record<keyof NotionJob, (taskId: string, progress: boolean) => Promise<unknown>> = {
+    work_inbox: () => this.inbox.work(),
+    sync_row: (taskId, progress) => this.mirror.sync(taskId, progress),
+    read_script: (taskId) => this.script.read(taskId),
+    sweep_rows: () => this.sweep.run(),
+    show_review: (taskId) => this.review.show(taskId),
+    show_storyboard: (taskId) => this.review.showStoryboard(taskId),
+  };
 
   constructor(
-    private readonly sync: NotionSync,
+    private readonly inbox: NotionInbox,
+    private readonly mirror: NotionMirror,
+    private readonly script: NotionScript,
+    private readonly sweep: NotionSweep,
+    private readonly review: NotionReview,
+    private readonly notion: NotionConnection,
     private readonly database: Database,
     @Inject(settings.KEY) private readonly settings: Settings,
-    @InjectQueue(NOTION_QUEUE) private readonly queue: Queue,
   ) {
     super();
   }
@@ -39,68 +57,46 @@ export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     // The queues speak of a Redis that is away.
     this.worker.on('error', () => undefined);
-    const { NOTION_TOKEN, SIMULATOR_URL } = this.settings;
-    if (!NOTION_TOKEN && !SIMULATOR_URL) {
-      this.logger.log({ event: 'notion_worker_off', hint: 'NOTION_TOKEN is not set: rows are neither read nor written.' });
-      return;
-    }
-    this.worker.opts.limiter = { max: 1, duration: this.spacingMs() };
-    void this.worker.run();
+    if (this.notion.exists) void this.worker.run();
+    else this.logger.log({ event: 'notion_worker_off', hint: 'NOTION_TOKEN is not set: rows are neither read nor written.' });
   }
 
   async process(job: Work): Promise<void> {
-    const turn = this.turns();
     try {
-      if (job.name === 'write_row' && job.data.task_id) await this.sync.writeRow(job.data.task_id, turn);
-      else if (job.name === 'read_page' && job.data.event_id) await this.readPage(job.data.event_id, turn);
-      else if (job.name === 'sweep_rows') await this.sync.sweep(turn);
-      else this.logger.error({ event: 'notion_work_unknown', name: job.name });
+      if (!isNotionJob(job.name, this.work)) throw new Error(`There is no work with Notion called ${job.name}`);
+      await this.work[job.name](job.data.task_id ?? '', job.data.progress ?? false);
+      if (this.refused) await this.database.alerts.resolve(REFUSED);
+      this.refused = false;
     } catch (error) {
       await this.again(job, Failure.from(error));
     }
   }
 
-  private async readPage(id: string, turn: Turn): Promise<void> {
-    const stored = await this.database.webhookEvents.find(id);
-    if (!stored || stored.handledAt) return;
-    const event = parseEvent(stored.payload);
-    const outcome = event.ok ? await this.sync.readPage(event.value, turn) : 'Skipped: not an event that this release knows';
-    await this.database.webhookEvents.handled(id, outcome);
-    this.logger.log({ event: 'notion_event_handled', event_id: stored.eventId, outcome });
-  }
-
   private async again(job: Work, failure: Failure): Promise<void> {
-    if (job.name === 'sweep_rows') {
-      // The next one is never far away.
-      this.logger.warn({ event: 'notion_sweep_failed', code: failure.code, error: failure.message });
-      if (failure.retryAfterMs) await this.queue.rateLimit(failure.retryAfterMs);
-      return;
-    }
-    const tries = (job.data.tries ?? 0) + 1;
+    const tries = (job.data.tries ?? 0) + (failure.rateLimited ? 0 : 1);
     this.logger.warn({ event: 'notion_work_failed', name: job.name, tries, code: failure.code, error: failure.message });
-    const wait = Math.max(Math.min(FIRST_WAIT_MS * 2 ** (tries - 1), LONGEST_WAIT_MS), failure.retryAfterMs ?? 0);
-    // The job's own id: while this wait is in the outbox, nobody can issue the same work a second time beside it.
-    const jobId = job.id ?? '';
-    await this.database.outbox.add([
-      { queue: NOTION_QUEUE, name: job.name, jobId, payload: { ...job.data, tries }, priority: 2, notBefore: new Date(Date.now() + wait) },
-    ]);
     // What Notion says to one request holds for all of them, in every process.
-    if (failure.retryAfterMs) await this.queue.rateLimit(failure.retryAfterMs);
-  }
-
-  /** The queue's limiter paces a job's first request; before each further one the queue is held back for as long as that takes. */
-  private turns(): Turn {
-    let first = true;
-    return async () => {
-      if (!first) {
-        await this.queue.rateLimit(2 * this.spacingMs());
-        await sleep(this.spacingMs());
-      }
-      first = false;
+    if (failure.retryAfterMs) await this.notion.leaveAlone(failure.retryAfterMs);
+    if (failure.kind === 'permanent') {
+      this.refused = true;
+      const text = `${failure.userMessage} What could not be shown is tried again by itself; npm run notion:setup mends a database.`;
+      await this.database.alerts.raise({ kind: REFUSED, key: REFUSED, title: 'Notion refuses what it is asked', text });
+    }
+    // The next sweep is never far away.
+    if (job.name === 'sweep_rows') return;
+    const wait = waitMs(this.settings, Math.max(1, tries), failure);
+    // The job's own id: while this wait is in the outbox, nobody can issue the same work a second time beside it.
+    const again = {
+      queue: NOTION_QUEUE,
+      name: job.name,
+      jobId: job.id ?? '',
+      payload: { ...job.data, tries },
+      priority: job.opts.priority ?? 3,
     };
+    await this.database.outbox.add([{ ...again, notBefore: new Date(Date.now() + wait) }]);
   }
+}
 
-  private spacingMs(): number {
-    return Math.max(1, this.settings.NOTION_REQUEST_SPACING_MS);
-  }
+function isNotionJob(name: string, work: Record<keyof NotionJob, unknown>): name is keyof NotionJob {
+  return Object.hasOwn(work, name);
 }

@@ -59,6 +59,13 @@ export function progressOf(task: TaskRow, artifacts: readonly ArtifactRow[]): st
   return `${task.step.replace('_', ' ')} ${ready}/${items.length}${estimate ? `; ${inWords(estimate)}` : ''}`;
 }
 
+/** What the video will have cost when it is done (USD), everything made once; null before its storyboard is written. */
+export function estimatedCost(artifacts: readonly ArtifactRow[]): number | null {
+  const estimate = estimateOf(artifacts);
+  const storyboard = artifacts.find(({ kind, state }) => kind === 'storyboard' && state === 'ready');
+  return estimate && estimate.usd + (storyboard?.costUsd ?? 0);
+}
+
 function inWords({ scenes, seconds, usd }: Estimate): string {
   const length = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
   return `${scenes} scenes, about ${length}, USD ${usd.toFixed(2)}`;

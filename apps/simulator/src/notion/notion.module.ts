@@ -1,6 +1,5 @@
 import { SIMULATED_KEY } from '#providers/registry';
 import { statusFromTitle } from '#pipeline';
-import { PROPERTIES } from '#providers/notion';
 import {
   Body,
   Controller,
@@ -20,7 +19,7 @@ import {
 import type { Request } from 'express';
 import { WireError, text } from '../answer.js';
 import { Ledger } from '../ledger.js';
-import { BOT_ID, DATA_SOURCE_ID, NotionWorkspace, notionError } from './workspace.js';
+import { BOT_ID, DATA_SOURCE_ID, NotionWorkspace, PROPERTIES, notionError } from './workspace.js';
 
 const VERSIONS = ['2025-09-03', '2026-03-11'];
 
@@ -142,8 +141,10 @@ function propertiesOf(body: unknown): Record<string, unknown> {
     ...(text(body, 'title') && { [PROPERTIES.title]: { title: words('title') } }),
     ...(text(body, 'channel') && { [PROPERTIES.channel]: { select: { name: text(body, 'channel') } } }),
     ...(text(body, 'topic') && { [PROPERTIES.topic]: { rich_text: words('topic') } }),
-    ...(text(body, 'story_direction') && { [PROPERTIES.storyDirection]: { rich_text: words('story_direction') } }),
+    ...(text(body, 'story_direction') && { [PROPERTIES.story_direction]: { rich_text: words('story_direction') } }),
     ...(text(body, 'priority') && { [PROPERTIES.priority]: { select: { name: text(body, 'priority') } } }),
+    ...((body as { redo?: unknown }).redo !== undefined && { [PROPERTIES.redo]: { rich_text: words('redo') } }),
+    ...(text(body, 'review_note') && { [PROPERTIES.review_note]: { rich_text: words('review_note') } }),
     ...(status && { [PROPERTIES.status]: { status: { name: status } } }),
   };
 }

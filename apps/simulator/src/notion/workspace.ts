@@ -1,23 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { STATUSES, statusTitle } from '#pipeline';
-import { PROPERTIES } from '#providers/notion';
+import { ROW_PROPERTIES, STATUSES, propertyNames, statusTitle } from '#pipeline';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { signWebhookPayload } from '@notionhq/client';
 import { WireError } from '../answer.js';
 
 /** Kinds of the properties of the simulated database; what Notion would call its schema. */
-const SCHEMA: Readonly<Record<string, string>> = {
-  [PROPERTIES.title]: 'title',
-  [PROPERTIES.channel]: 'select',
-  [PROPERTIES.topic]: 'rich_text',
-  [PROPERTIES.storyDirection]: 'rich_text',
-  [PROPERTIES.priority]: 'select',
-  [PROPERTIES.status]: 'status',
-  [PROPERTIES.error]: 'rich_text',
-  [PROPERTIES.progress]: 'rich_text',
-  [PROPERTIES.cost]: 'number',
-  [PROPERTIES.youtubeUrl]: 'url',
-};
+const SCHEMA: Readonly<Record<string, string>> = Object.fromEntries(Object.values(ROW_PROPERTIES).map(({ name, kind }) => [name, kind]));
+export const PROPERTIES = propertyNames();
 const STATUS_OPTIONS = STATUSES.map(statusTitle);
 export const BOT_ID = '00000000-0000-4000-8000-00000000b071';
 const PERSON_ID = '00000000-0000-4000-8000-0000000e4501';
@@ -29,6 +18,7 @@ interface Page {
   id: string;
   created: Date;
   edited: Date;
+  editor: string;
   properties: Record<string, Value>;
   blocks: object[];
 }
@@ -66,7 +56,7 @@ export class NotionWorkspace implements OnModuleDestroy {
    * @param at when it is said to have been made
    */
   create(properties: Record<string, unknown>, author: Author, body = '', at = new Date()): object {
-    const page: Page = { id: randomUUID(), created: at, edited: at, properties: {}, blocks: blocksOf(body) };
+    const page: Page = { id: randomUUID(), created: at, edited: at, editor: author === 'bot' ? BOT_ID : PERSON_ID, properties: {}, blocks: blocksOf(body) };
     this.assign(page, properties);
     this.pages.set(page.id, page);
     this.announce('page.created', page, author);
@@ -77,6 +67,7 @@ export class NotionWorkspace implements OnModuleDestroy {
     const page = this.find(id);
     this.assign(page, properties);
     page.edited = new Date();
+    page.editor = author === 'bot' ? BOT_ID : PERSON_ID;
     this.announce('page.properties_updated', page, author);
     return this.view(page);
   }
@@ -122,10 +113,12 @@ export class NotionWorkspace implements OnModuleDestroy {
       id: page.id,
       title: plain(page.properties[PROPERTIES.title]),
       status: plain(page.properties[PROPERTIES.status]),
-      url: plain(page.properties[PROPERTIES.youtubeUrl]),
+      url: plain(page.properties[PROPERTIES.youtube_url]),
       cost: plain(page.properties[PROPERTIES.cost]),
       error: plain(page.properties[PROPERTIES.error]),
       progress: plain(page.properties[PROPERTIES.progress]),
+      estimate: plain(page.properties[PROPERTIES.estimate]),
+      redo: plain(page.properties[PROPERTIES.redo]),
       edited_at: page.edited.toISOString(),
     }));
   }
@@ -153,7 +146,7 @@ export class NotionWorkspace implements OnModuleDestroy {
     }
   }
 
-  private view({ id, created, edited, properties }: Page): object {
+  private view({ id, created, edited, editor, properties }: Page): object {
     return {
       object: 'page',
       id,
@@ -175,7 +168,7 @@ export class NotionWorkspace implements OnModuleDestroy {
       icon: null,
       cover: null,
       created_by: { object: 'user', id: PERSON_ID },
-      last_edited_by: { object: 'user', id: PERSON_ID },
+      last_edited_by: { object: 'user', id: editor },
     };
   }
 
@@ -260,7 +253,7 @@ function accepted(name: string, kind: string, value: unknown): Value {
 }
 
 function empty(kind: string): unknown {
-  return kind === 'title' || kind === 'rich_text' ? [] : null;
+  return kind === 'title' || kind === 'rich_text' || kind === 'files' ? [] : null;
 }
 
 function plain(value: Value | undefined): string | number | null {

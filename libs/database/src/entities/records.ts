@@ -99,6 +99,14 @@ export class WebhookEventRow {
   @Column(JSONB)
   payload: object;
 
+  /** How often it was taken up. */
+  @Column(INTEGER)
+  attempt: number;
+
+  /** Not to be worked before: it is being worked, or was put off. */
+  @Column(TIME)
+  nextAt: Date;
+
   @Column(optional(TIME))
   handledAt: Date | null;
 

@@ -60,6 +60,10 @@ export class TaskRow {
   @Column(optional(TEXT))
   errorMessage: string | null;
 
+  /** Whether the creator's own narration has still to be read from the page; the task is not admitted before. */
+  @Column(BOOLEAN)
+  scriptPending: boolean;
+
   @Column(optional(TEXT))
   notionPageId: string | null;
 

@@ -1,4 +1,4 @@
-import type { EntityManager } from 'typeorm';
+import { In, LessThan, type EntityManager } from 'typeorm';
 import { AuditLogRow, OAuthTokenRow, ReviewRow, WebhookEventRow } from '../entities/records.js';
 
 type New<T> = Omit<T, 'id' | 'createdAt' | 'updatedAt'>;
@@ -43,24 +43,39 @@ export class WebhookEvents {
     return (inserted.raw as { id: string }[])[0]?.id ?? null;
   }
 
-  async find(id: string): Promise<WebhookEventRow | null> {
-    return this.manager.findOneBy(WebhookEventRow, { id });
+  /** Takes events that are due for this worker, for that long (ms), oldest first. */
+  async take(holdMs: number, limit: number): Promise<WebhookEventRow[]> {
+    const [taken] = await this.manager.query<[{ id: string }[], number]>(
+      `UPDATE webhook_events SET attempt = attempt + 1, next_at = now() + $1 * interval '1 millisecond'
+       WHERE id IN (SELECT id FROM webhook_events WHERE handled_at IS NULL AND next_at <= now() ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+       RETURNING id`,
+      [holdMs, limit],
+    );
+    return this.manager.find(WebhookEventRow, { where: { id: In(taken.map(({ id }) => id)) }, order: { createdAt: 'ASC' } });
   }
 
-  /** Events that came in and were not worked within that time (ms). */
-  async unhandled(olderThanMs: number): Promise<WebhookEventRow[]> {
+  /** Whether events have been due for that long (ms) without being taken. */
+  async areOverdue(overdueMs: number): Promise<boolean> {
     return this.manager
       .createQueryBuilder(WebhookEventRow, 'event')
-      .where(`event.handled_at IS NULL AND event.type <> 'handshake' AND event.created_at < now() - :age * interval '1 millisecond'`, {
-        age: olderThanMs,
-      })
-      .orderBy('event.created_at')
-      .limit(500)
-      .getMany();
+      .where(`event.handled_at IS NULL AND event.next_at < now() - :overdueMs * interval '1 millisecond'`, { overdueMs })
+      .getExists();
   }
 
-  async handled(id: string, outcome: string): Promise<void> {
-    await this.manager.update(WebhookEventRow, { id }, { handledAt: new Date(), outcome });
+  /** Puts events off for that long (ms). */
+  async putOff(ids: readonly string[], delayMs: number): Promise<void> {
+    if (ids.length === 0) return;
+    await this.manager.update(WebhookEventRow, { id: In([...ids]) }, { nextAt: new Date(Date.now() + delayMs) });
+  }
+
+  async handled(ids: readonly string[], outcome: string): Promise<void> {
+    if (ids.length === 0) return;
+    await this.manager.update(WebhookEventRow, { id: In([...ids]) }, { handledAt: new Date(), outcome });
+  }
+
+  /** Forgets events that were handled that long ago (ms): none is delivered again after so long. */
+  async forget(ageMs: number): Promise<void> {
+    await this.manager.delete(WebhookEventRow, { handledAt: LessThan(new Date(Date.now() - ageMs)) });
   }
 }
 

@@ -12,6 +12,8 @@ export interface NewTask {
   priority: Priority;
   status: Extract<Status, 'draft' | 'queued'>;
   notionPageId: string | null;
+  /** Whether the own script has still to be read from the row's page. */
+  scriptPending?: boolean;
   requestId: string | null;
 }
 
@@ -63,8 +65,33 @@ export class Tasks {
     return this.manager.findBy(TaskRow, { id: In([...new Set(ids)]) });
   }
 
-  async findByNotionPage(notionPageId: string): Promise<TaskRow | null> {
-    return this.manager.findOneBy(TaskRow, { notionPageId });
+  /** The tasks of Notion pages, by page. */
+  async byNotionPages(pageIds: readonly string[]): Promise<Map<string, TaskRow>> {
+    const tasks = await this.manager.findBy(TaskRow, { notionPageId: In([...pageIds]) });
+    return new Map(tasks.flatMap((task) => (task.notionPageId ? [[task.notionPageId, task]] : [])));
+  }
+
+  /** Takes over what the row says of a video that is not begun. */
+  async edit(
+    id: string,
+    change: Partial<Pick<TaskRow, 'title' | 'topic' | 'storyDirection' | 'ownScript' | 'scriptPending'>>,
+  ): Promise<void> {
+    await this.manager.update(TaskRow, { id }, change);
+  }
+
+  async setPriority(id: string, priority: Priority): Promise<void> {
+    await this.manager.update(TaskRow, { id }, { priority });
+  }
+
+  /** Queued tasks whose script has not been read for that long (ms). */
+  async withoutScript(untouchedMs: number): Promise<TaskRow[]> {
+    return this.manager
+      .createQueryBuilder(TaskRow, 'task')
+      .where(`task.status = 'queued' AND task.script_pending AND task.updated_at < now() - :untouched * interval '1 millisecond'`, {
+        untouched: untouchedMs,
+      })
+      .limit(500)
+      .getMany();
   }
 
   /** The task, locked until the transaction ends. */
@@ -149,7 +176,7 @@ export class Tasks {
     const rows = await this.manager.query<{ id: string }[]>(
       `SELECT id FROM (
          SELECT id, priority, queued_at, row_number() OVER (PARTITION BY priority, channel_id ORDER BY queued_at, id) AS turn
-         FROM tasks WHERE status = 'queued') AS waiting
+         FROM tasks WHERE status = 'queued' AND NOT script_pending) AS waiting
        ORDER BY priority, turn, queued_at, id LIMIT $1`,
       [limit],
     );

@@ -1,8 +1,8 @@
-import { Failure, statusTitle, transient } from '#pipeline';
+import { Failure, transient } from '#pipeline';
 import { Client, LogLevel, isFullPage, type QueryDataSourceResponse } from '@notionhq/client';
 import { patiently } from '../patience.js';
 import { notionFailure } from './failure.js';
-import { PROPERTIES, ownScript, propertiesOf, rowOf, type NotionRow, type RowUpdate } from './row.js';
+import { ownScript, type PageOfRow, type PageProperties } from './row.js';
 
 /** The newest version of the API; with older ones a database that gets a second data source stops answering. */
 const VERSION = '2026-03-11';
@@ -10,7 +10,6 @@ const VERSION = '2026-03-11';
 /** Waits until another request may be sent to Notion. */
 export type Turn = () => Promise<void>;
 
-const IS_QUEUED = { property: PROPERTIES.status, status: { equals: statusTitle('queued') } };
 const editedSince = (since: Date) => ({ timestamp: 'last_edited_time' as const, last_edited_time: { on_or_after: since.toISOString() } });
 
 /** Notion's rows. The queue paces and repeats; only what is read is asked for again in place, as a row takes several requests to read. */
@@ -18,21 +17,24 @@ export class NotionClient {
   private readonly client: Client;
   private bot: Promise<string> | null = null;
 
-  constructor({ baseUrl, apiKey }: { baseUrl: string; apiKey: string }) {
+  /** @param turn awaited before each request */
+  constructor(
+    { baseUrl, apiKey }: { baseUrl: string; apiKey: string },
+    private readonly turn: Turn = () => Promise.resolve(),
+  ) {
     this.client = new Client({ auth: apiKey, baseUrl, notionVersion: VERSION, retry: false, logLevel: LogLevel.ERROR });
   }
 
   /**
-   * A row, as it is now; null when the page is gone or not shared with the connection.
-   * @param turn awaited before each request
+   * A page, as it is now; null when it is gone or not shared with the connection.
    * @throws Failure as `notionFailure` says
    */
-  async readRow(pageId: string, turn: Turn): Promise<NotionRow | null> {
-    const page = await this.read(turn, () => this.client.pages.retrieve({ page_id: pageId })).catch((error: unknown) => {
+  async readPage(pageId: string): Promise<PageOfRow | null> {
+    const page = await this.read(() => this.client.pages.retrieve({ page_id: pageId })).catch((error: unknown) => {
       if (Failure.from(error).code === 'NOTION_OBJECT_NOT_FOUND') return null;
       throw error;
     });
-    if (!page || isFullPage(page)) return page && rowOf(page);
+    if (!page || isFullPage(page)) return page;
     throw transient({
       code: 'NOTION_NONSENSE',
       message: 'Notion answered with half a page',
@@ -41,22 +43,27 @@ export class NotionClient {
   }
 
   /**
-   * Rows of a data source that are set to Queued, those that were edited longest ago first.
-   * @param since only those that were edited then or later; Notion rounds down to the minute
-   * @param turn awaited before each request
+   * Pages of a data source that were edited at that time or later, those that were edited longest ago first; Notion rounds down to the minute.
+   * @param since null: all pages
+   * @param only those whose status property has this value
    * @throws Failure as `notionFailure` says
    */
-  async *queuedRows(dataSourceId: string, since: Date | null, turn: Turn): AsyncGenerator<NotionRow> {
+  async *pagesEditedSince(
+    dataSourceId: string,
+    since: Date | null,
+    only?: { property: string; status: string },
+  ): AsyncGenerator<PageOfRow> {
     let from = since;
     for (;;) {
       let last: string | null = null;
       let cursor: string | null | undefined;
       do {
-        const [start, and] = [cursor, [IS_QUEUED, ...(from ? [editedSince(from)] : [])]];
-        const page: QueryDataSourceResponse = await this.read(turn, () =>
+        const start = cursor;
+        const and = [...(only ? [{ property: only.property, status: { equals: only.status } }] : []), ...(from ? [editedSince(from)] : [])];
+        const page: QueryDataSourceResponse = await this.read(() =>
           this.client.dataSources.query({
             data_source_id: dataSourceId,
-            filter: { and },
+            ...(and.length > 0 && { filter: { and } }),
             sorts: [{ timestamp: 'last_edited_time', direction: 'ascending' }],
             page_size: 100,
             ...(start && { start_cursor: start }),
@@ -65,7 +72,7 @@ export class NotionClient {
         for (const result of page.results) {
           if (!isFullPage(result)) continue;
           last = result.last_edited_time;
-          yield rowOf(result);
+          yield result;
         }
         cursor = page.has_more ? page.next_cursor : null;
         // One query ends after ten thousand rows without saying that there are more, but for this.
@@ -80,16 +87,13 @@ export class NotionClient {
 
   /**
    * The creator's own narration: what stands in the page under a heading "Script", up to the next heading of its rank. Empty when there is none.
-   * @param turn awaited before each request
    * @throws Failure as `notionFailure` says
    */
-  async readOwnScript(pageId: string, turn: Turn): Promise<string> {
+  async readOwnScript(pageId: string): Promise<string> {
     const blocks: object[] = [];
     for (let cursor: string | null | undefined; cursor !== null;) {
       const start = cursor;
-      const page = await this.read(turn, () =>
-        this.client.blocks.children.list({ block_id: pageId, ...(start && { start_cursor: start }) }),
-      );
+      const page = await this.read(() => this.client.blocks.children.list({ block_id: pageId, ...(start && { start_cursor: start }) }));
       blocks.push(...page.results);
       cursor = page.has_more ? page.next_cursor : null;
     }
@@ -97,32 +101,43 @@ export class NotionClient {
   }
 
   /**
-   * Shows an update in a row.
+   * Writes properties of a page. After a failure they may have been written all the same.
    * @throws Failure as `notionFailure` says
    */
-  async writeRow(pageId: string, update: RowUpdate): Promise<void> {
-    await this.client.pages.update({ page_id: pageId, properties: propertiesOf(update) }).catch((error: unknown) => {
-      throw notionFailure(error);
-    });
+  async writePage(pageId: string, properties: PageProperties): Promise<void> {
+    await this.write(() => this.client.pages.update({ page_id: pageId, properties }));
+  }
+
+  /**
+   * Adds a page to a data source. After a failure it may have been added all the same.
+   * @throws Failure as `notionFailure` says
+   */
+  async addPage(dataSourceId: string, properties: PageProperties): Promise<void> {
+    await this.write(() => this.client.pages.create({ parent: { data_source_id: dataSourceId }, properties }));
   }
 
   /** The user id under which our own changes appear in events. */
   async botId(): Promise<string> {
-    this.bot ??= this.client.users.me({}).then(({ id }) => id);
+    this.bot ??= this.read(() => this.client.users.me({})).then(({ id }) => id);
     return this.bot.catch((error: unknown) => {
       this.bot = null;
-      throw notionFailure(error);
+      throw error;
     });
   }
 
   /** A request that changes nothing; that there are too many of them is for everybody to know. */
-  private read<T>(turn: Turn, request: () => Promise<T>): Promise<T> {
-    const once = async () => {
-      await turn();
-      return request().catch((error: unknown) => {
-        throw notionFailure(error);
-      });
-    };
-    return patiently(once, undefined, ({ rateLimited }) => rateLimited);
+  private read<T>(request: () => Promise<T>): Promise<T> {
+    return patiently(
+      () => this.write(request),
+      undefined,
+      ({ rateLimited }) => rateLimited,
+    );
+  }
+
+  private async write<T>(request: () => Promise<T>): Promise<T> {
+    await this.turn();
+    return request().catch((error: unknown) => {
+      throw notionFailure(error);
+    });
   }
 }

@@ -1,13 +1,14 @@
 export { NotionClient, type Turn } from './client.js';
 export {
   CHANNEL_PROPERTIES,
-  PROPERTIES,
-  ROW_PROPERTIES,
-  ROW_PROPERTY_NAMES,
-  propertyNames,
+  channelPropertiesOf,
+  channelRowOf,
+  propertiesOf,
+  rowOf,
+  type NotionChannelRow,
   type NotionRow,
-  type PropertyKind,
-  type PropertyNames,
-  type RowProperty,
+  type PageOfRow,
+  type RowUpdate,
+  type ShownFile,
 } from './row.js';
 export { handshakeToken, isSecret, isSigned, parseAutomationEvent, parseEvent, NotionEvent } from './webhook.js';

@@ -1,40 +1,16 @@
-import { PRIORITIES, statusFromTitle, statusTitle, type Priority, type Status } from '#pipeline';
-
-/** The kinds of property that a video's row has, as Notion calls them. */
-export type PropertyKind = 'title' | 'status' | 'select' | 'rich_text' | 'number' | 'files' | 'url';
-
-/** The properties of a video's row, by what they mean: their usual names and their kinds. The one place that knows them. */
-export const ROW_PROPERTIES = {
-  title: { name: 'Name', kind: 'title' },
-  status: { name: 'Status', kind: 'status' },
-  channel: { name: 'Channel', kind: 'select' },
-  topic: { name: 'Topic', kind: 'rich_text' },
-  story_direction: { name: 'Story Direction', kind: 'rich_text' },
-  priority: { name: 'Priority', kind: 'select' },
-  /** The reviewer's: which items to make again, `images 3, 7; clips 2`. */
-  redo: { name: 'Redo', kind: 'rich_text' },
-  /** The reviewer's: why. */
-  review_note: { name: 'Review Note', kind: 'rich_text' },
-  progress: { name: 'Progress', kind: 'rich_text' },
-  error: { name: 'Error', kind: 'rich_text' },
-  /** What the video has cost so far (USD). */
-  cost: { name: 'Cost', kind: 'number' },
-  /** What it will have cost when it is done (USD). */
-  estimate: { name: 'Estimate', kind: 'number' },
-  /** What there is to look at or listen to at a gate. */
-  review: { name: 'Review', kind: 'files' },
-  youtube_url: { name: 'YouTube URL', kind: 'url' },
-} as const satisfies Record<string, { name: string; kind: PropertyKind }>;
-export type RowProperty = keyof typeof ROW_PROPERTIES;
-export const ROW_PROPERTY_NAMES = Object.keys(ROW_PROPERTIES) as RowProperty[];
-
-/** What the properties are called in one database. */
-export type PropertyNames = Readonly<Record<RowProperty, string>>;
-
-/** The usual names, but for those that are given. */
-export function propertyNames(own: Partial<PropertyNames> = {}): PropertyNames {
-  return Object.fromEntries(ROW_PROPERTY_NAMES.map((property) => [property, own[property] ?? ROW_PROPERTIES[property].name])) as PropertyNames;
-}
+import {
+  PRIORITIES,
+  ROW_PROPERTIES,
+  ROW_PROPERTY_NAMES,
+  priorityTitle,
+  statusFromTitle,
+  statusTitle,
+  type Priority,
+  type PropertyNames,
+  type RowProperty,
+  type Status,
+} from '#pipeline';
+import type { UpdatePageParameters } from '@notionhq/client';
 
 /** The properties of a row of the data source that shows the channels. Its title is the channel's key. */
 export const CHANNEL_PROPERTIES = {
@@ -45,41 +21,47 @@ export const CHANNEL_PROPERTIES = {
   in_work: { name: 'In Work', kind: 'number' },
 } as const;
 
-/** Names as the rest of this release still uses them. */
-export const PROPERTIES = {
-  title: 'Name',
-  channel: 'Channel',
-  topic: 'Topic',
-  storyDirection: 'Story Direction',
-  priority: 'Priority',
-  status: 'Status',
-  error: 'Error',
-  progress: 'Progress',
-  cost: 'Cost',
-  youtubeUrl: 'YouTube URL',
-} as const;
-
 /** What a creator's row says. Empty text where a property is empty or missing. */
 export interface NotionRow {
   pageId: string;
   dataSourceId: string | null;
+  /** Null: none is set, or one that is not ours; `statusText` has it as it stands. */
   status: Status | null;
+  statusText: string;
   title: string;
   channel: string;
   topic: string;
   storyDirection: string;
-  priority: Priority;
+  /** Null: none is set, or one that is not ours. */
+  priority: Priority | null;
+  /** Items to be made again, in the reviewer's words. */
+  redo: string;
+  reviewNote: string;
   /** What the system has said is wrong with it. */
   error: string;
   inTrash: boolean;
+  /** Notion's id of whoever edited it last. */
+  editedBy: string;
+  /** The id by which events name the status property. */
+  statusPropertyId: string | null;
+  /** Which of our properties the row's database has, and of the right kind. */
+  has: ReadonlySet<RowProperty>;
 }
+
+/** What there is to look at: a file that was uploaded, or the address of one. */
+export type ShownFile = { name: string } & ({ uploadId: string } | { url: string });
 
 /** What the system shows in a row; what is left out stays as it is, null empties it. */
 export interface RowUpdate {
   status?: Status;
+  priority?: Priority;
+  /** Only ever emptied. */
+  redo?: null;
   error?: string | null;
   progress?: string;
   costUsd?: number;
+  estimateUsd?: number | null;
+  review?: readonly ShownFile[];
   youtubeUrl?: string;
 }
 
@@ -87,34 +69,65 @@ export interface RowUpdate {
 const PIECE = 2_000;
 const PIECES = 100;
 
+/** A page object of the API, as far as it is used. */
+export interface PageOfRow {
+  id: string;
+  in_trash?: boolean;
+  parent: object;
+  last_edited_by?: { id?: string };
+  properties: Record<string, unknown>;
+}
+
 /** A page object of the API as a row. */
-export function rowOf(page: { id: string; in_trash?: boolean; parent: object; properties: Record<string, unknown> }): NotionRow {
-  const property = (name: keyof typeof PROPERTIES) => plain(page.properties[PROPERTIES[name]]);
+export function rowOf(page: PageOfRow, names: PropertyNames): NotionRow {
+  const property = (property: RowProperty) => plain(page.properties[names[property]]);
   const priority = property('priority').toLowerCase();
-  const parent = page.parent as { data_source_id?: string };
+  const statusText = property('status');
+  const ofKind = (name: RowProperty) =>
+    (page.properties[names[name]] as { type?: unknown } | undefined)?.type === ROW_PROPERTIES[name].kind;
   return {
     pageId: page.id,
-    dataSourceId: parent.data_source_id ?? null,
-    status: statusFromTitle(property('status')),
+    dataSourceId: (page.parent as { data_source_id?: string }).data_source_id ?? null,
+    status: statusFromTitle(statusText),
+    statusText,
     title: property('title'),
     channel: property('channel'),
     topic: property('topic'),
-    storyDirection: property('storyDirection'),
-    priority: PRIORITIES.find((known) => known === priority) ?? 'normal',
+    storyDirection: property('story_direction'),
+    priority: PRIORITIES.find((known) => known === priority) ?? null,
+    redo: property('redo'),
+    reviewNote: property('review_note'),
     error: property('error'),
     inTrash: page.in_trash ?? false,
+    editedBy: page.last_edited_by?.id ?? '',
+    statusPropertyId: (page.properties[names.status] as { id?: string } | undefined)?.id ?? null,
+    has: new Set(ROW_PROPERTY_NAMES.filter(ofKind)),
   };
 }
 
-/** A row's update as the properties of a page update. */
-export function propertiesOf({ status, error, progress, costUsd, youtubeUrl }: RowUpdate) {
-  return {
-    ...(status && { [PROPERTIES.status]: { status: { name: statusTitle(status) } } }),
-    ...(error !== undefined && { [PROPERTIES.error]: { rich_text: richText(error ?? '') } }),
-    ...(progress !== undefined && { [PROPERTIES.progress]: { rich_text: richText(progress) } }),
-    ...(costUsd !== undefined && { [PROPERTIES.cost]: { number: Math.round(costUsd * 100) / 100 } }),
-    ...(youtubeUrl !== undefined && { [PROPERTIES.youtubeUrl]: { url: youtubeUrl } }),
+/** A row's update as the properties of a page update; what the row's database does not have is left out. */
+export function propertiesOf(update: RowUpdate, names: PropertyNames, has: ReadonlySet<RowProperty>): PageProperties {
+  const { status, priority, redo, error, progress, costUsd, estimateUsd, review, youtubeUrl } = update;
+  const values: Partial<Record<RowProperty, PageProperties[string]>> = {
+    ...(status && { status: { status: { name: statusTitle(status) } } }),
+    ...(priority && { priority: { select: { name: priorityTitle(priority) } } }),
+    ...(redo === null && { redo: { rich_text: [] } }),
+    ...(error !== undefined && { error: { rich_text: richText(error ?? '') } }),
+    ...(progress !== undefined && { progress: { rich_text: richText(progress) } }),
+    ...(costUsd !== undefined && { cost: { number: cents(costUsd) } }),
+    ...(estimateUsd !== undefined && { estimate: { number: estimateUsd === null ? null : cents(estimateUsd) } }),
+    ...(review && { review: { files: review.map(fileOf) } }),
+    ...(youtubeUrl !== undefined && { youtube_url: { url: youtubeUrl } }),
   };
+  const known = ROW_PROPERTY_NAMES.filter((name) => has.has(name));
+  return Object.fromEntries(known.flatMap((name) => (values[name] ? [[names[name], values[name]]] : [])));
+}
+export type PageProperties = NonNullable<UpdatePageParameters['properties']>;
+
+const cents = (usd: number) => Math.round(usd * 100) / 100;
+
+function fileOf(file: ShownFile) {
+  return 'uploadId' in file ? { name: file.name, file_upload: { id: file.uploadId } } : { name: file.name, external: { url: file.url } };
 }
 
 function richText(text: string) {
@@ -133,6 +146,39 @@ function plain(property: unknown): string {
       .join('')
       .trim();
   return ((select ?? status) as { name?: string } | null | undefined)?.name?.trim() ?? '';
+}
+
+/** A channel as the row in the data source of channels shows it. */
+export interface NotionChannelRow {
+  pageId: string;
+  channel: string;
+  paused: boolean;
+  queued: number | null;
+  inWork: number | null;
+}
+
+/** A page object of the API as a channel's row. */
+export function channelRowOf({ id, properties }: Pick<PageOfRow, 'id' | 'properties'>): NotionChannelRow {
+  const value = (name: keyof typeof CHANNEL_PROPERTIES) =>
+    (properties[CHANNEL_PROPERTIES[name].name] as Record<string, unknown> | undefined)?.[CHANNEL_PROPERTIES[name].kind];
+  const number = (name: 'queued' | 'in_work') => (typeof value(name) === 'number' ? (value(name) as number) : null);
+  return {
+    pageId: id,
+    channel: plain(properties[CHANNEL_PROPERTIES.channel.name]),
+    paused: value('paused') === true,
+    queued: number('queued'),
+    inWork: number('in_work'),
+  };
+}
+
+/** What a channel's row shows, as the properties of a page. */
+export function channelPropertiesOf({ channel, paused, queued, inWork }: Omit<NotionChannelRow, 'pageId'>): PageProperties {
+  return {
+    [CHANNEL_PROPERTIES.channel.name]: { title: richText(channel) },
+    [CHANNEL_PROPERTIES.paused.name]: { checkbox: paused },
+    [CHANNEL_PROPERTIES.queued.name]: { number: queued },
+    [CHANNEL_PROPERTIES.in_work.name]: { number: inWork },
+  };
 }
 
 /** A page's text under the heading "Script", a line a block, up to the next heading of the same rank or a higher one. */

@@ -2,10 +2,14 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { parse, type Parsed } from '#pipeline';
 import { verifyWebhookSignature } from '@notionhq/client';
 import { Type } from 'class-transformer';
-import { IsArray, IsDefined, IsNotEmpty, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { IsArray, IsDefined, IsNotEmpty, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
+
+/** Longer ids and names are none of Notion's, and no index takes them (characters). */
+const LONGEST_ID = 200;
 
 class Author {
   @IsString()
+  @MaxLength(LONGEST_ID)
   id: string;
 
   @IsOptional()
@@ -16,20 +20,32 @@ class Author {
 class Entity {
   @IsString()
   @IsNotEmpty()
+  @MaxLength(LONGEST_ID)
   id: string;
 
   @IsString()
+  @MaxLength(LONGEST_ID)
   type: string;
+}
+
+class EventData {
+  /** Ids of properties, encoded as in the API. */
+  @IsOptional()
+  @IsArray()
+  @IsString({ each: true })
+  updated_properties?: string[];
 }
 
 /** The parts of a webhook event that are used. Its values are never trusted: the page is read again. */
 export class NotionEvent {
   @IsString()
   @IsNotEmpty()
+  @MaxLength(LONGEST_ID)
   id: string;
 
   @IsString()
   @IsNotEmpty()
+  @MaxLength(LONGEST_ID)
   type: string;
 
   @IsOptional()
@@ -38,21 +54,34 @@ export class NotionEvent {
   @Type(() => Author)
   authors?: Author[];
 
-  @IsDefined()
+  /** Left out by kinds of event that this release does not know. */
+  @IsOptional()
   @ValidateNested()
   @Type(() => Entity)
-  entity: Entity;
+  entity?: Entity;
+
+  /** When it happened, by Notion's clock. */
+  @IsOptional()
+  @IsString()
+  timestamp?: string;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => EventData)
+  data?: EventData;
 }
 
 class AutomationSource {
   @IsString()
   @IsNotEmpty()
+  @MaxLength(LONGEST_ID)
   event_id: string;
 }
 
 class AutomationPage {
   @IsString()
   @IsNotEmpty()
+  @MaxLength(LONGEST_ID)
   id: string;
 }
 

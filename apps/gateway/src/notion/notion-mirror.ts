@@ -1,0 +1,152 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Database, type ArtifactRow, type MirrorChange, type NotionMirrorRow, type TaskRow } from '#database';
+import { ROW_PROPERTY_NAMES, gateAt, type RowProperty } from '#pipeline';
+import { propertiesOf, type NotionRow, type RowUpdate } from '#providers/notion';
+import { OutboxRelay, notionJob } from '#stage';
+import { Injectable, Logger } from '@nestjs/common';
+import { estimatedCost, progressOf, youtubeUrl } from '../tasks/task-view.js';
+import { NotionDatabases } from './databases.js';
+import { NotionConnection } from './notion-connection.js';
+import { RowDecisions } from './row-decisions.js';
+
+/** How long a row stays with a worker that has gone silent (ms). */
+const LEASE_MS = 60_000;
+
+/**
+ * Brings a task and its row together: takes what people have decided in the row, then shows the task's newest state.
+ *
+ * Notion cannot write "only if it is still so", so the two are kept apart by order: one worker at a time has a row; it reads the row before it writes a
+ * status, and what differs from what we wrote last is a person's decision and is acted on first. A change between that reading and our writing is
+ * overwritten; its event then tells of it, and the row says so (`NotionRows`).
+ */
+@Injectable()
+export class NotionMirror {
+  private readonly logger = new Logger(NotionMirror.name);
+  /** Which properties the data sources have, as their rows showed. */
+  private readonly schemas = new Map<string, ReadonlySet<RowProperty>>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly databases: NotionDatabases,
+    private readonly notion: NotionConnection,
+    private readonly decisions: RowDecisions,
+    private readonly relay: OutboxRelay,
+  ) {}
+
+  /**
+   * Brings one task and its row together, until both say the same. What another worker is at is left to it.
+   * @param progress show how far the task is even if nothing else has changed
+   * @throws Failure as Notion's client does
+   */
+  async sync(taskId: string, progress = false): Promise<void> {
+    const lease = randomUUID();
+    for (let first = true; ; first = false) {
+      const mirror = await this.database.notionMirrors.claim(taskId, lease, LEASE_MS);
+      if (!mirror) return;
+      try {
+        await this.once(mirror, lease, progress && first);
+      } catch (error) {
+        await this.database.notionMirrors.abandon(taskId, lease);
+        throw error;
+      }
+      if (await this.database.notionMirrors.settle(taskId, lease)) return;
+    }
+  }
+
+  private async once(mirror: NotionMirrorRow, lease: string, progress: boolean): Promise<void> {
+    const { taskId } = mirror;
+    let task = await this.database.tasks.get(taskId);
+    if (!task.notionPageId) return;
+    let row: NotionRow | null = null;
+    let known = mirror;
+    if (this.mustRead(mirror, task)) {
+      const asked = new Date();
+      const page = await this.notion.client.readPage(task.notionPageId);
+      if (!page) {
+        // A row that is gone has nobody to show anything to; the next change of the task looks again.
+        await this.database.tasks.notionShows(taskId, task.version);
+        return;
+      }
+      row = (await this.databases.read()).rowOf(page);
+      this.schemas.set(row.dataSourceId ?? '', row.has);
+      // What was decided by now has been seen; else a change since we asked may have been missed.
+      const seen = row.status !== mirror.status;
+      const change: MirrorChange = { ...(await this.decisions.take(row, task, mirror)), readAt: seen ? new Date() : asked };
+      if (!(await this.database.notionMirrors.learn(taskId, lease, LEASE_MS, change))) return;
+      known = { ...mirror, ...change };
+      task = await this.database.tasks.get(taskId);
+    }
+    await this.write(task, known, row, lease, progress);
+  }
+
+  private mustRead(mirror: NotionMirrorRow, task: TaskRow): boolean {
+    const { attention, status, sentStatus, priority, redo, dataSourceId } = mirror;
+    const shown = status === task.status && !sentStatus && (priority ?? 'normal') === task.priority && redo === '';
+    return attention || !shown || !this.schemas.has(dataSourceId ?? '');
+  }
+
+  private async write(task: TaskRow, known: NotionMirrorRow, row: NotionRow | null, lease: string, progress: boolean): Promise<void> {
+    const { id, status, priority, version, notionPageId } = task;
+    if (!notionPageId || row?.inTrash) {
+      await this.database.tasks.notionShows(id, version);
+      return;
+    }
+    const [artifacts, costUsd] = await Promise.all([this.database.artifacts.ofTask(id), this.database.costs.ofTask(id)]);
+    const showsStatus = known.status !== status;
+    const showsPriority = known.priority !== priority && (known.priority !== null || priority !== 'normal');
+    const clearsRedo = known.redo !== '' && row?.redo === known.redo;
+    const notice = known.notice?.status === status ? known.notice.text : null;
+    const url = youtubeUrl(artifacts);
+    const update: RowUpdate = {
+      ...(showsStatus && { status }),
+      ...(showsPriority && { priority }),
+      ...(clearsRedo && { redo: null }),
+      error: notice ?? task.errorMessage,
+      progress: progressOf(task, artifacts),
+      costUsd,
+      estimateUsd: estimatedCost(artifacts),
+      ...(url && { youtubeUrl: url }),
+    };
+    const saysError = row !== null && (notice ?? task.errorMessage ?? '') !== row.error;
+    if (showsStatus || showsPriority || clearsRedo || saysError || progress || task.notionVersion < version) {
+      const sent: MirrorChange = showsStatus ? { sentStatus: status } : {};
+      if (!(await this.database.notionMirrors.learn(id, lease, LEASE_MS, sent))) return;
+      const { dataSourceId } = known;
+      const has = this.schemas.get(dataSourceId ?? '') ?? new Set(ROW_PROPERTY_NAMES);
+      const names = (await this.databases.read()).namesIn(dataSourceId);
+      await this.notion.client.writePage(notionPageId, propertiesOf(update, names, has));
+      await this.database.notionMirrors.learn(id, lease, LEASE_MS, {
+        ...(showsStatus && { status, sentStatus: null, writtenAt: new Date() }),
+        ...(showsPriority && { priority }),
+        ...(clearsRedo && { redo: '' }),
+      });
+      this.logger.debug({ event: 'notion_row_written', task_id: id, status, version });
+    }
+    await this.database.tasks.notionShows(id, version);
+    await this.askForMore(task, known, artifacts);
+  }
+
+  /** What takes longer than a row: something to review, and the storyboard. */
+  private async askForMore(task: TaskRow, known: NotionMirrorRow, artifacts: readonly ArtifactRow[]): Promise<void> {
+    const storyboard = artifacts.find(({ kind, state }) => kind === 'storyboard' && state === 'ready');
+    const review = reviewFingerprint(task, artifacts);
+    await this.database.outbox.add([
+      ...(review && review !== known.review ? [notionJob('show_review', `${task.id}-review-${review}`, { task_id: task.id })] : []),
+      ...(storyboard && storyboard.id !== known.storyboardId
+        ? [notionJob('show_storyboard', `${storyboard.id}-shown`, { task_id: task.id })]
+        : []),
+    ]);
+    this.relay.wake();
+  }
+}
+
+/** What a task's gate shows, as a short text that is another one as soon as a file is another; null when it is at none. */
+export function reviewFingerprint(task: TaskRow, artifacts: readonly ArtifactRow[]): string | null {
+  const gate = gateAt(task.status);
+  if (!gate) return null;
+  const files = artifacts.filter(({ step, state }) => step === gate.name && state === 'ready').map(({ checksum }) => checksum);
+  return createHash('sha256')
+    .update(`${gate.name} ${files.join(' ')}`)
+    .digest('hex')
+    .slice(0, 16);
+}

@@ -1,0 +1,164 @@
+import { Database, type MirrorChange, type NotionMirrorRow, type TaskRow } from '#database';
+import { gateAt, isLegalTransition, parseRedo, statusTitle, type Priority } from '#pipeline';
+import type { NotionRow } from '#providers/notion';
+import { Admission, DecisionRefused, Gates, notionJob, type ItemName } from '#stage';
+import { Injectable, Logger } from '@nestjs/common';
+import { choicesAt, decisionOf } from './decision.js';
+import { NotionConnection } from './notion-connection.js';
+import { saysOtherwise } from './notion-rows.js';
+
+/** Takes what people have decided in a row to their task. Only for whoever holds the row's lease: a row that is being written is no decision. */
+@Injectable()
+export class RowDecisions {
+  private readonly logger = new Logger(RowDecisions.name);
+
+  constructor(
+    private readonly database: Database,
+    private readonly gates: Gates,
+    private readonly admission: Admission,
+    private readonly notion: NotionConnection,
+  ) {}
+
+  /**
+   * Acts on a row as it was just read.
+   * @returns what is known of the row now; its task may have changed
+   */
+  async take(row: NotionRow, task: TaskRow, mirror: NotionMirrorRow): Promise<MirrorChange> {
+    const actor = `notion:${row.editedBy || 'unknown'}`;
+    const learned: MirrorChange = { status: row.status, sentStatus: null, dataSourceId: row.dataSourceId, priority: row.priority };
+    if (row.redo === '') learned.redo = '';
+    const said = await this.attempt(task, actor, async () => {
+      if (row.inTrash) return this.giveUp(task, actor);
+      await this.edit(row, task);
+      await this.prioritize(row, task, mirror, actor);
+      const note = row.reviewNote && row.reviewNote !== mirror.note ? row.reviewNote : null;
+      const redone = await this.redo(row, task, mirror, actor, note);
+      if (redone) {
+        Object.assign(learned, { redo: row.redo, note: row.reviewNote });
+        // Whoever wants something made again has not approved it, whatever the status says.
+        if (redone.again) return redone.problem;
+      }
+      const decided = await this.status(row, task, mirror, actor, note);
+      if (decided.acted) learned.note = row.reviewNote;
+      return decided.problem ?? redone?.problem ?? null;
+    });
+    if (said !== undefined) {
+      const { status } = await this.database.tasks.get(task.id);
+      learned.notice = said === null ? null : { text: said, status };
+    }
+    return learned;
+  }
+
+  /** Undefined: nothing was decided. Null: it was done. A text: what was wrong with it. */
+  private async attempt(task: TaskRow, actor: string, act: () => Promise<string | null | undefined>): Promise<string | null | undefined> {
+    return act().catch((error: unknown) => {
+      if (!(error instanceof DecisionRefused)) throw error;
+      this.logger.log({ event: 'notion_decision_refused', task_id: task.id, actor, code: error.code });
+      return error.message;
+    });
+  }
+
+  private async status(
+    row: NotionRow,
+    task: TaskRow,
+    { status: shown, sentStatus }: NotionMirrorRow,
+    actor: string,
+    note: string | null,
+  ): Promise<{ acted: boolean; problem?: string | null }> {
+    if (row.status === null) {
+      const what = row.statusText ? `"${row.statusText}" is no status of a video.` : 'The status was emptied.';
+      return this.refuse(task, actor, row, `${what} ${choicesAt(task.status)}`);
+    }
+    if (row.status === shown || row.status === sentStatus) return { acted: false };
+    const decision = decisionOf(row.status, task);
+    switch (decision.act) {
+      case 'none':
+        await this.log(task, actor, 'notion_status_agreed', { set: row.status, status: task.status });
+        return { acted: false };
+      case 'approve':
+        await this.gates.review(task.id, { decision: 'approve', reviewer: actor, note, gate: decision.gate, positions: [] });
+        break;
+      case 'reject':
+        // Everything is paid for once more: that must have been a person's wish, and not a late echo of our own writing.
+        if (row.editedBy === (await this.notion.client.botId()))
+          return this.refuse(
+            task,
+            actor,
+            row,
+            `Set it to ${statusTitle(row.status)} once more to have everything of this step made again.`,
+          );
+        await this.gates.review(task.id, { decision: 'reject', reviewer: actor, note, gate: decision.gate, positions: [] });
+        break;
+      case 'retry':
+        await this.gates.retry(task.id, actor);
+        break;
+      case 'cancel':
+        await this.gates.cancel(task.id, actor);
+        break;
+      case 'queue':
+        await this.database.transaction(async (tx) => {
+          const { title, topic, storyDirection } = row;
+          await tx.tasks.edit(task.id, { title: title || task.title, topic, storyDirection, scriptPending: true });
+          await tx.outbox.add([notionJob('read_script', `${task.id}-script-${task.version}`, { task_id: task.id })]);
+        });
+        await this.gates.queue(task.id, actor);
+        break;
+      case 'refuse':
+        return this.refuse(task, actor, row, decision.why);
+    }
+    return { acted: true, problem: null };
+  }
+
+  private async refuse(task: TaskRow, actor: string, row: NotionRow, problem: string): Promise<{ acted: boolean; problem: string }> {
+    await this.log(task, actor, 'notion_status_refused', { set: row.statusText, status: task.status });
+    return { acted: false, problem };
+  }
+
+  /** Single items to be made again, as the row names them; a wish that comes while the task is at work waits until it rests. */
+  private async redo(
+    row: NotionRow,
+    task: TaskRow,
+    mirror: NotionMirrorRow,
+    actor: string,
+    note: string | null,
+  ): Promise<{ again: boolean; problem: string | null } | null> {
+    const rests = gateAt(task.status) !== null || task.status.endsWith('_error');
+    if (row.redo === '' || row.redo === mirror.redo || !rests) return null;
+    const { groups, problems } = parseRedo(row.redo);
+    if (problems.length > 0) return { again: false, problem: `Redo: ${problems.join(' ')}` };
+    const artifacts = await this.database.artifacts.ofTask(task.id);
+    const items = groups.flatMap(({ kind, positions }) =>
+      positions === 'all'
+        ? artifacts.filter((artifact) => artifact.kind === kind).map(({ position }): ItemName => ({ kind, position }))
+        : positions.map((position): ItemName => ({ kind, position })),
+    );
+    const reasons = groups.flatMap(({ kind, note: reason }) => (reason ? [`${kind}: ${reason}`] : []));
+    await this.gates.regenerate(task.id, actor, items, [...(note ? [note] : []), ...reasons].join('; ') || null);
+    return { again: true, problem: null };
+  }
+
+  private async edit(row: NotionRow, task: TaskRow): Promise<void> {
+    if (task.status !== 'queued' || !row.title || !saysOtherwise(row, task)) return;
+    const { title, topic, storyDirection } = row;
+    await this.database.tasks.edit(task.id, { title, topic, storyDirection });
+  }
+
+  private async prioritize(row: NotionRow, task: TaskRow, { priority: shown }: NotionMirrorRow, actor: string): Promise<void> {
+    if (!row.priority || row.priority === shown || row.priority === task.priority) return;
+    const [from, to]: Priority[] = [task.priority, row.priority];
+    await this.database.tasks.setPriority(task.id, row.priority);
+    await this.log(task, actor, 'task_priority', { from, to });
+    await this.admission.run();
+  }
+
+  /** A row in the trash: its video is not wanted. What is ready stays, and the row can be taken out and queued again. */
+  private async giveUp(task: TaskRow, actor: string): Promise<null | undefined> {
+    if (!isLegalTransition(task.status, 'draft')) return undefined;
+    await this.gates.cancel(task.id, actor);
+    return null;
+  }
+
+  private async log(task: TaskRow, actor: string, action: string, details: object): Promise<void> {
+    await this.database.auditLogs.add({ channelId: task.channelId, taskId: task.id, actor, action, details });
+  }
+}
