@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { createInterface } from 'node:readline';
 import { migrate } from '#database';
 import { startPostgres, startRedis } from '#engines';
 import { STAGE_NAMES } from '#pipeline';
+import { startProcess } from './process.js';
 
 /** How long each process takes from its start to taking work, and how much memory it has then. Limits: 3 s for a service, 10 s for the launcher. */
 const LIMITS = { service: 3_000, launcher: 10_000 };
@@ -63,22 +60,12 @@ async function rounds(script: string, args: readonly string[], environment: Reco
 
 async function measure(script: string, args: readonly string[], environment: Record<string, string>, ready: RegExp): Promise<Measured> {
   const from = performance.now();
-  const child = spawn(process.execPath, [script, ...args], {
-    env: { PATH: process.env.PATH, ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: child.stdout })) {
-    lines.push(line);
-    if (!ready.test(line)) continue;
-    const startMs = performance.now() - from;
-    const status = await readFile(`/proc/${child.pid ?? 0}/status`, 'utf8');
-    const rssMb = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1_000;
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-    return { startMs, rssMb };
-  }
-  throw new Error(`${script} ended before it was ready:\n${lines.slice(-10).join('\n')}`);
+  const { child, stop } = await startProcess(script, args, environment, ready);
+  const startMs = performance.now() - from;
+  const status = await readFile(`/proc/${child.pid ?? 0}/status`, 'utf8');
+  const rssMb = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1_000;
+  await stop();
+  return { startMs, rssMb };
 }
 
 function median(values: readonly number[]): number {

@@ -59,11 +59,14 @@ const COMMANDS = {
     run: (args) => node(['dist/apps/local/src/doctor.js', ...args]),
   },
   bench: {
-    about: 'start-up time and memory of every service',
+    about: 'a benchmark: startup (time and memory of every service), webhook (latency under load) or notion (the pace at its limit)',
     needs: ['ffmpeg', 'redis'],
     likes: [],
     build: true,
-    run: (args) => node(['dist/bench/startup.js', ...args]),
+    run: ([name = 'startup', ...args]) =>
+      ['startup', 'webhook', 'notion'].includes(name)
+        ? node([`dist/bench/${name}.js`, ...args])
+        : fail(`There is no benchmark "${name}". Benchmarks: startup, webhook, notion.`),
   },
   check: {
     about: 'types, lint, format, import boundaries, unused code',

@@ -18,6 +18,7 @@ import { KieCallbackController } from './kie/kie-callback.controller.js';
 import { NotionDatabases } from './notion/databases.js';
 import { NotionConnection } from './notion/notion-connection.js';
 import { NotionInbox } from './notion/notion-inbox.js';
+import { NotionIntake } from './notion/notion-intake.js';
 import { NotionMirror } from './notion/notion-mirror.js';
 import { NotionReview } from './notion/notion-review.js';
 import { NotionRows } from './notion/notion-rows.js';
@@ -52,6 +53,7 @@ import { TasksController } from './tasks/tasks.controller.js';
     NotionConnection,
     NotionDatabases,
     NotionInbox,
+    NotionIntake,
     NotionMirror,
     NotionReview,
     NotionRows,

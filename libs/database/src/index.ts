@@ -11,6 +11,7 @@ export type { VideoCostRow } from './entities/video-cost.js';
 export { ALERT_TARGETS, type Alert, type AlertTarget } from './repositories/incidents.js';
 export type { ItemError, MadeArtifact, NewArtifact } from './repositories/artifacts.js';
 export type { MirrorChange } from './repositories/notion.js';
+export type { NewEvent } from './repositories/records.js';
 export type { OutgoingJob } from './repositories/outbox.js';
 export { ticketPriority, type NewTask } from './repositories/tasks.js';
 export type { CostFilter, DayOfCosts } from './repositories/video-costs.js';

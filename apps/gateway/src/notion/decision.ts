@@ -24,7 +24,9 @@ export function decisionOf(set: Status, { status, step }: Place): RowDecision {
   if (set === status) return { act: 'none' };
   const failed = status.endsWith('_error');
   if (set === 'draft')
-    return isLegalTransition(status, 'draft') ? { act: 'cancel' } : { act: 'refuse', why: `${itIs(status)} cannot be cancelled any more.` };
+    return isLegalTransition(status, 'draft')
+      ? { act: 'cancel' }
+      : { act: 'refuse', why: `It cannot be cancelled any more: ${itIs(status)}.` };
   if (set === 'queued' && status === 'draft') return { act: 'queue' };
   if (failed && (set === 'queued' || (step && set === stepInfo(step).working))) return { act: 'retry' };
 

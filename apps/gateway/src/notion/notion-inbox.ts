@@ -113,5 +113,5 @@ export class NotionInbox {
 /** A person's edit of a row's properties, if that is what an event tells of. */
 function editOf({ type, timestamp, data }: NotionEvent): Edit | null {
   if (type !== 'page.properties_updated' || !timestamp || Number.isNaN(Date.parse(timestamp))) return null;
-  return { at: new Date(timestamp), ...(data?.updated_properties && { properties: data.updated_properties }) };
+  return { at: new Date(timestamp), properties: data?.updated_properties ?? [] };
 }

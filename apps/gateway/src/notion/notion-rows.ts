@@ -3,15 +3,15 @@ import { Database, type NotionMirrorRow, type TaskRow } from '#database';
 import { gateAt } from '#pipeline';
 import type { NotionRow, PageOfRow } from '#providers/notion';
 import { propertiesOf } from '#providers/notion';
-import { OutboxRelay, notionJob } from '#stage';
+import { OutboxRelay, notionJob, showInNotion } from '#stage';
 import { Injectable, Logger } from '@nestjs/common';
 import { NotionConnection } from './notion-connection.js';
 import { NotionDatabases, type KnownDatabases } from './databases.js';
 
-/** An edit that an event told of: which properties, by id, and when. Left out: not told. */
+/** An edit that an event told of: of which properties, by id, and when. */
 export interface Edit {
   at: Date;
-  properties?: readonly string[];
+  properties: readonly string[];
 }
 
 /** Longest title that YouTube takes (characters). */
@@ -84,6 +84,9 @@ export class NotionRows {
       const { dataSourceId, status } = row;
       await tx.notionMirrors.add({ taskId: task.id, channelId: channel.id, dataSourceId, status, priority });
       await tx.outbox.add([notionJob('read_script', `${task.id}-script-${task.version}`, { task_id: task.id })]);
+      // A row that has nothing to show yet is left alone; one that said what was wrong with it says so no longer.
+      if (row.error) await showInNotion(tx, task.id);
+      else await tx.tasks.notionShows(task.id, task.version);
       return task;
     });
     if (!added) return 'Skipped: the row has a task already';
@@ -138,7 +141,7 @@ export function saysOtherwise({ title, topic, storyDirection }: NotionRow, task:
 
 /** Whether a person's edit of the status fell between our last look at the row and our own writing of it. */
 function wasOverwritten({ at, properties }: Edit, row: NotionRow, { status, readAt, writtenAt }: NotionMirrorRow): boolean {
-  if (!readAt || !writtenAt || (properties && row.statusPropertyId && !properties.includes(row.statusPropertyId))) return false;
+  if (!readAt || !writtenAt || !row.statusPropertyId || !properties.includes(row.statusPropertyId)) return false;
   return row.status === status && at > readAt && at.getTime() <= writtenAt.getTime() + CLOCK_DIFFERENCE_MS;
 }
 

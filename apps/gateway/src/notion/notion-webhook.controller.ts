@@ -1,12 +1,11 @@
 import { settings, type Settings } from '#config';
-import { Database } from '#database';
 import type { Parsed } from '#pipeline';
 import { handshakeToken, isSecret, parseAutomationEvent, parseEvent, type NotionEvent } from '#providers/notion';
-import { OutboxRelay, notionJob } from '#stage';
 import { Body, Controller, Headers, HttpCode, Inject, Post, Req, type RawBodyRequest } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ApiError } from '../http/api-error.js';
+import { NotionIntake } from './notion-intake.js';
 import { WebhookTokens } from './webhook-tokens.js';
 
 /** Takes Notion's events, those of subscriptions and those of automations: checks who sends them, stores them, answers; the work comes later. */
@@ -14,8 +13,7 @@ import { WebhookTokens } from './webhook-tokens.js';
 @Controller('webhook/notion')
 export class NotionWebhookController {
   constructor(
-    private readonly database: Database,
-    private readonly relay: OutboxRelay,
+    private readonly intake: NotionIntake,
     private readonly tokens: WebhookTokens,
     @Inject(settings.KEY) private readonly settings: Settings,
   ) {}
@@ -55,15 +53,7 @@ export class NotionWebhookController {
 
   private async take(event: Parsed<NotionEvent>): Promise<{ received: boolean }> {
     if (!event.ok) throw new ApiError(400, 'INVALID_INPUT', 'This is no event of Notion; details name what is wrong.', event.problems);
-    await this.store(event.value.id, event.value.type, event.value);
+    await this.intake.store({ eventId: event.value.id, type: event.value.type, payload: event.value });
     return { received: true };
-  }
-
-  private async store(eventId: string, type: string, payload: object): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      const id = await tx.webhookEvents.add({ eventId, type, payload });
-      if (id) await tx.outbox.add([notionJob('work_inbox', `inbox-${id}`, {})]);
-    });
-    this.relay.wake();
   }
 }

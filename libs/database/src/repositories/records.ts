@@ -1,4 +1,5 @@
 import { In, LessThan, type EntityManager } from 'typeorm';
+import type { OutgoingJob } from './outbox.js';
 import { AuditLogRow, OAuthTokenRow, ReviewRow, WebhookEventRow } from '../entities/records.js';
 
 type New<T> = Omit<T, 'id' | 'createdAt' | 'updatedAt'>;
@@ -27,20 +28,36 @@ export class AuditLogs {
   }
 }
 
+/** An event as it came in. `eventId` is the sender's. */
+export interface NewEvent {
+  eventId: string;
+  type: string;
+  payload: object;
+}
+
 export class WebhookEvents {
   constructor(private readonly manager: EntityManager) {}
 
-  /** Stores an event; null when it was delivered before. */
-  async add(event: { eventId: string; type: string; payload: object }): Promise<string | null> {
-    const inserted = await this.manager
-      .createQueryBuilder()
-      .insert()
-      .into(WebhookEventRow)
-      .values(event)
-      .orIgnore()
-      .returning('id')
-      .execute();
-    return (inserted.raw as { id: string }[])[0]?.id ?? null;
+  /** Stores events, and the job that has them worked, in one statement; those that were delivered before are left as they are. */
+  async add(events: readonly NewEvent[], { queue, name, jobId, payload, priority }: OutgoingJob): Promise<void> {
+    await this.manager.query(
+      `WITH added AS (
+         INSERT INTO webhook_events (event_id, type, payload)
+         SELECT event_id, type, payload::jsonb FROM unnest($1::text[], $2::text[], $3::text[]) AS event (event_id, type, payload)
+         ON CONFLICT DO NOTHING RETURNING id)
+       INSERT INTO outbox (queue, name, job_id, payload, priority) SELECT $4, $5, $6, $7::jsonb, $8 WHERE EXISTS (SELECT FROM added)
+       ON CONFLICT DO NOTHING`,
+      [
+        events.map(({ eventId }) => eventId),
+        events.map(({ type }) => type),
+        events.map((event) => JSON.stringify(event.payload)),
+        queue,
+        name,
+        jobId,
+        JSON.stringify(payload),
+        priority,
+      ],
+    );
   }
 
   /** Takes events that are due for this worker, for that long (ms), oldest first. */

@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { statusTitle, type Status } from '#pipeline';
+import { eventually } from '#testing';
+import { House } from './house.js';
+
+jest.setTimeout(60_000);
+
+let house: House;
+beforeAll(async () => {
+  // A video in work takes the only place: all others stay where they are brought to.
+  house = await House.open({ settings: { TASKS_IN_WORK: '1' } });
+  const first = await house.taskOf(await house.addRow({ title: 'First' }));
+  await eventually(async () => (await statusOf(first.id)) === 'claimed', { what: 'the first task to be admitted', timeoutMs: 15_000 });
+});
+afterAll(() => house.close());
+
+/** A task at a status, and its row that shows it. */
+async function at(status: Status, fields: object = {}): Promise<{ page: string; taskId: string }> {
+  const page = await house.addRow(fields);
+  const { id } = await house.taskOf(page);
+  await eventually(async () => !(await house.database.tasks.get(id)).scriptPending, { what: 'the page to be read', timeoutMs: 15_000 });
+  await house.bringTo(id, status);
+  await house.shows(page, { status: statusTitle(status) });
+  return { page, taskId: id };
+}
+const statusOf = async (taskId: string) => (await house.database.tasks.get(taskId)).status;
+const reviews = (taskId: string) => house.database.reviews.ofTask(taskId);
+const remade = (taskId: string) =>
+  house.query('SELECT kind, position FROM artifacts WHERE task_id = $1 AND revision = 2 ORDER BY position', [taskId]);
+
+describe('a gate', () => {
+  it('is passed by its approved status, under the name of whoever set it, with the note of the row', async () => {
+    const { page, taskId } = await at('assets_ready');
+    await house.setRow(page, { status: 'Assets Approved', review_note: 'Lovely' });
+    await eventually(async () => (await statusOf(taskId)) === 'assets_approved', { what: 'the approval', timeoutMs: 15_000 });
+    expect(await reviews(taskId)).toMatchObject([
+      { gate: 'assets_ready', decision: 'approve', note: 'Lovely', reviewer: expect.stringMatching(/^notion:[0-9a-f-]{36}$/) },
+    ]);
+    expect(await house.audit(taskId)).toMatchObject([{ action: 'review_approve' }]);
+  });
+
+  it('sends back what its working status is set for, all of it', async () => {
+    const { page, taskId } = await at('video_ready');
+    await house.setRow(page, { status: 'Generating Video', review_note: 'Too fast' });
+    await eventually(async () => (await statusOf(taskId)) === 'generating_video', { what: 'the rejection', timeoutMs: 15_000 });
+    expect(await reviews(taskId)).toMatchObject([{ decision: 'reject', note: 'Too fast' }]);
+    expect(await remade(taskId)).toEqual([
+      { kind: 'clip', position: 0 },
+      { kind: 'clip', position: 1 },
+    ]);
+  });
+
+  it('has the items made again that the row names, and nothing else; the wish is taken out of the row', async () => {
+    const { page, taskId } = await at('video_ready');
+    await house.setRow(page, { redo: 'clip 2 (blurred)' });
+    await house.shows(page, { status: 'Generating Video', redo: '' });
+    expect(await remade(taskId)).toEqual([{ kind: 'clip', position: 1 }]);
+    expect(await house.audit(taskId)).toMatchObject([
+      { action: 'task_regenerate', details: { note: 'clip: blurred', items: [{ kind: 'clip', position: 1 }] } },
+    ]);
+  });
+
+  it('says what it did not understand of a wish, and does nothing', async () => {
+    const { page, taskId } = await at('video_ready');
+    await house.setRow(page, { redo: 'clip 7; the whale' });
+    const { error } = await eventually(
+      async () => {
+        const row = await house.row(page);
+        return row.error ? row : null;
+      },
+      { what: 'the row to say what is wrong', timeoutMs: 15_000 },
+    );
+    expect(error).toMatch(/"whale" was not understood/);
+    expect([await statusOf(taskId), await remade(taskId)]).toEqual(['video_ready', []]);
+    await house.setRow(page, { redo: 'clip 7' });
+    await eventually(async () => /clip 6|clip 7/.test((await house.row(page)).error ?? ''), {
+      what: 'the row to say that there is none',
+      timeoutMs: 15_000,
+    });
+    await house.setRow(page, { redo: 'clip 1' });
+    await house.shows(page, { status: 'Generating Video', redo: '', error: '' });
+  });
+
+  it('puts back a status that makes no sense, and says what can be set', async () => {
+    const { page, taskId } = await at('assets_ready');
+    await house.setRow(page, { status: 'Published' });
+    const row = await house.shows(page, { status: 'Assets Ready' });
+    expect(row.error).toBe(
+      'It cannot be set to Published: the video is at Assets Ready. You can set Assets Approved to approve, Generating Assets to have everything of this step made again, Draft to cancel.',
+    );
+    expect(await house.audit(taskId)).toMatchObject([{ action: 'notion_status_refused', details: { set: 'Published' } }]);
+    await house.setRow(page, { status: 'Assets Approved' });
+    await house.shows(page, { status: 'Assets Approved', error: '' });
+  });
+
+  it('that was decided elsewhere is not decided again by a row that agrees, and not undone by one that comes too late', async () => {
+    const { page, taskId } = await at('assets_ready');
+    await house.api('POST', `tasks/${taskId}/approve`, { reviewer: 'Ann' });
+    await house.setRow(page, { status: 'Assets Approved' });
+    await house.shows(page, { status: statusTitle(await statusOf(taskId)) });
+    expect(await reviews(taskId)).toMatchObject([{ reviewer: 'Ann' }]);
+
+    const other = await at('assets_ready');
+    await house.api('POST', `tasks/${other.taskId}/reject`, { reviewer: 'Ann', items: [1] });
+    await house.setRow(other.page, { status: 'Assets Approved' });
+    await eventually(async () => (await house.audit(other.taskId)).some(({ action }) => action.startsWith('notion_status')), {
+      what: 'the late decision to be seen',
+      timeoutMs: 15_000,
+    }).catch(() => undefined);
+    await house.shows(other.page, { status: 'Generating Assets' });
+    expect(await reviews(other.taskId)).toMatchObject([{ reviewer: 'Ann', decision: 'reject' }]);
+  });
+});
+
+describe('a row', () => {
+  it('shows what the video has cost, what it will have cost, and how far it is', async () => {
+    const { page, taskId } = await at('assets_ready');
+    await house.query(
+      `INSERT INTO video_costs (channel_id, task_id, artifact_id, provider, operation, amount_usd, simulated, state, settled_at)
+       SELECT channel_id, task_id, id, 'gemini', 'image', 0.034, true, 'billed', now() FROM artifacts WHERE task_id = $1 AND kind = 'image'`,
+      [taskId],
+    );
+    await house.api('POST', `tasks/${taskId}/cancel`);
+    const { cost, estimate } = await house.shows(page, { status: 'Draft' });
+    expect([cost, estimate]).toEqual([0.07, 3]);
+  });
+
+  it('set to Draft cancels its video, and set to Queued queues it again as it stands then', async () => {
+    const { page, taskId } = await at('video_ready', { topic: 'Ebb and flood' });
+    await house.setRow(page, { status: 'Draft' });
+    await eventually(async () => (await statusOf(taskId)) === 'draft', { what: 'the cancel', timeoutMs: 15_000 });
+    await house.setRow(page, { status: 'Queued', title: 'Spring tide', topic: 'The moon' });
+    await eventually(async () => (await statusOf(taskId)) === 'queued', { what: 'the task to be queued', timeoutMs: 15_000 });
+    expect(await house.database.tasks.get(taskId)).toMatchObject({ title: 'Spring tide', topic: 'The moon' });
+    expect((await house.audit(taskId)).map(({ action }) => action)).toEqual(['task_cancel', 'task_queue']);
+  });
+
+  it('set to Queued after an error tries again', async () => {
+    const { page, taskId } = await at('generating_video');
+    await house.query(`UPDATE artifacts SET state = 'failed' WHERE task_id = $1 AND kind = 'clip' AND position = 1`, [taskId]);
+    await house.database.transaction(async (tx) => {
+      await tx.tasks.move(taskId, 'generating_video', 'video_error', { errorMessage: 'The clip was refused. Retry.' });
+    });
+    await house.query(`UPDATE tasks SET updated_at = now() - interval '5 minutes' WHERE id = $1`, [taskId]);
+    await house.chore('reissue_notion_work');
+    await house.shows(page, { status: 'Video Error', error: 'The clip was refused. Retry.' });
+    await house.setRow(page, { status: 'Queued' });
+    await house.shows(page, { status: 'Generating Video', error: '' });
+    expect(await statusOf(taskId)).toBe('generating_video');
+  });
+
+  it('cannot cancel what is being published', async () => {
+    const { page, taskId } = await at('uploading');
+    await house.setRow(page, { status: 'Draft' });
+    const { error } = await house.shows(page, { status: 'Uploading' });
+    expect([error, await statusOf(taskId)]).toEqual(['It cannot be cancelled any more: the video is at Uploading.', 'uploading']);
+  });
+
+  it("changes its video's priority, and shows one that was changed elsewhere", async () => {
+    const page = await house.addRow();
+    const { id } = await house.taskOf(page);
+    await house.setRow(page, { priority: 'High' });
+    await eventually(async () => (await house.database.tasks.get(id)).priority === 'high', { what: 'the priority', timeoutMs: 15_000 });
+    expect(await house.audit(id)).toMatchObject([{ action: 'task_priority', details: { from: 'normal', to: 'high' } }]);
+  });
+
+  it('may be mended as long as its video is not begun', async () => {
+    const page = await house.addRow({ title: 'Eb' });
+    const { id } = await house.taskOf(page);
+    await house.setRow(page, { title: 'Ebb', story_direction: 'Slowly.' });
+    await eventually(async () => (await house.database.tasks.get(id)).title === 'Ebb', { what: 'the new title', timeoutMs: 15_000 });
+    expect(await house.database.tasks.get(id)).toMatchObject({ storyDirection: 'Slowly.', status: 'queued' });
+  });
+
+  it('without a title or of no known channel says so, and becomes a task when it is mended', async () => {
+    const page = await house.addRow({ channel: 'Nowhere' });
+    const row = await eventually(async () => ((await house.row(page)).error ? house.row(page) : null), {
+      what: 'the row to say what is wrong',
+      timeoutMs: 15_000,
+    });
+    expect(row.error).toBe('There is no channel "Nowhere". Choose one of tide, then set the row to Queued again.');
+    await house.setRow(page, { channel: 'TIDE Channel' });
+    expect(await house.taskOf(page)).toMatchObject({ status: 'queued' });
+    await house.shows(page, { error: '' });
+  });
+});
