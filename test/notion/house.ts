@@ -137,7 +137,7 @@ export class House {
     return eventually(
       async () => {
         const row = (last = await this.row(id));
-        return Object.entries(expected).every(([field, value]) => row[field as keyof SeenRow] === value) && row;
+        return Object.entries(expected).every(([field, value]) => (row[field as keyof SeenRow] ?? '') === value) && row;
       },
       { what: `the row to show ${JSON.stringify(expected)}`, timeoutMs: 15_000 },
     ).catch((error: unknown) => {
