@@ -36,6 +36,7 @@ export {
 export { untilPacificMidnightMs } from './pacific-time.js';
 export { asWritten, spoken, type Pronunciation } from './pronunciation.js';
 export { PRIORITIES, type Priority } from './priority.js';
+export { formatRedo, parseRedo, type Redo, type RedoGroup, type RedoKind } from './redo.js';
 export {
   TURNS,
   type JournalEntry,
