@@ -3,6 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Command } from 'commander';
 import { WireErrorFilter } from './answer.js';
 import { Faults } from './faults/faults.js';
+import { Edge } from './notion/edge/edge.js';
 import { SimulatorModule } from './simulator.module.js';
 import { Traffic } from './traffic/traffic.js';
 
@@ -17,6 +18,7 @@ export async function startSimulator({
   const app = await NestFactory.create<NestExpressApplication>(SimulatorModule, { logger: ['warn', 'error'] });
   app.useBodyParser('json', { limit: '30mb' });
   app.use(app.get(Traffic).middleware);
+  app.use('/notion/v1', app.get(Edge).middleware);
   app.use(app.get(Faults).middleware);
   app.useGlobalFilters(new WireErrorFilter());
   await app.listen(port, host);

@@ -1,0 +1,121 @@
+import { describeProblems, parse } from '#pipeline';
+import { ROW_PROPERTY_NAMES, type RowProperty } from '#providers/notion';
+import { Type, type ClassConstructor } from 'class-transformer';
+import {
+  ArrayNotEmpty,
+  IsArray,
+  IsBoolean,
+  IsDateString,
+  IsObject,
+  IsOptional,
+  IsString,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
+import { WireError } from '../../answer.js';
+import type { RowInput } from './rows.js';
+
+/** Who does it: the creator, unless somebody is named. */
+export class PersonBody {
+  @IsOptional()
+  @IsString()
+  id?: string;
+
+  @IsOptional()
+  @IsString()
+  name?: string;
+}
+
+/** A video's row in plain words, as a person fills it in; `properties` for those of any other data source. */
+export class RowBody {
+  @IsOptional()
+  @IsString()
+  title?: string;
+
+  @IsOptional()
+  @IsString()
+  channel?: string;
+
+  @IsOptional()
+  @IsString()
+  topic?: string;
+
+  @IsOptional()
+  @IsString()
+  story_direction?: string;
+
+  @IsOptional()
+  @IsString()
+  priority?: string;
+
+  @IsOptional()
+  @IsString()
+  status?: string;
+
+  @IsOptional()
+  @IsString()
+  redo?: string;
+
+  @IsOptional()
+  @IsString()
+  review_note?: string;
+
+  /** Plain values by the names of the properties. */
+  @IsOptional()
+  @IsObject()
+  properties?: Record<string, unknown>;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => PersonBody)
+  person?: PersonBody;
+}
+
+export class NewRowBody extends RowBody {
+  @IsOptional()
+  @IsString()
+  data_source_id?: string;
+
+  /** What stands in the page. */
+  @IsOptional()
+  @IsString()
+  body?: string;
+
+  /** When it is said to have been made; empty: now. */
+  @ValidateIf(({ made_at }: NewRowBody) => Boolean(made_at))
+  @IsDateString()
+  made_at?: string;
+}
+
+export class RowChangeBody extends RowBody {
+  @IsOptional()
+  @IsBoolean()
+  in_trash?: boolean;
+
+  /** Whether the connections see it. */
+  @IsOptional()
+  @IsBoolean()
+  shared?: boolean;
+}
+
+export class RowsChangeBody extends RowChangeBody {
+  @IsArray()
+  @ArrayNotEmpty()
+  @IsString({ each: true })
+  ids: string[];
+}
+
+/** An untrusted body as what it should be. */
+export function read<T extends object>(type: ClassConstructor<T>, body: unknown): T {
+  const parsed = parse(type, body ?? {}, { forbidNonWhitelisted: true });
+  if (!parsed.ok) throw new WireError(400, { message: describeProblems(parsed.problems) });
+  return parsed.value;
+}
+
+export function inputOf(body: RowBody): RowInput {
+  const given = ROW_PROPERTY_NAMES.flatMap((name) => {
+    const value = (body as Partial<Record<RowProperty, unknown>>)[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { fields: Object.fromEntries(given), properties: body.properties ?? {} };
+}
