@@ -126,8 +126,19 @@ export interface Channel {
   settings: ChannelSettings;
 }
 
-/** One file of the folder: the channel that it describes, or what is wrong with it, by key. */
-export type ChannelFile = { file: string; key: string } & ({ settings: ChannelSettings } | { problem: string });
+/** A file that describes a channel. */
+export interface GoodChannelFile extends Channel {
+  file: string;
+}
+
+/** A file with mistakes, named by key. */
+export interface BrokenChannelFile {
+  file: string;
+  key: string;
+  problem: string;
+}
+
+export type ChannelFile = GoodChannelFile | BrokenChannelFile;
 
 /**
  * Every `*.yaml` of a folder, in the order of their names; hidden files are editors'.
@@ -153,11 +164,11 @@ export async function inspectChannels(folder: string, stored: readonly Channel[]
  * Every channel of a folder.
  * @throws SettingsError naming every wrong file and key; one bad file does not hide another's mistakes
  */
-export async function readChannels(folder: string): Promise<Channel[]> {
+export async function readChannels(folder: string): Promise<GoodChannelFile[]> {
   const files = await inspectChannels(folder);
   const problems = files.flatMap((read) => ('problem' in read ? [`${read.file}: ${read.problem}`] : []));
   if (problems.length > 0) throw new SettingsError(problems);
-  return files.flatMap((read) => ('settings' in read ? [{ key: read.key, settings: read.settings }] : []));
+  return files.filter((read) => 'settings' in read);
 }
 
 async function inspect(folder: string, file: string): Promise<ChannelFile> {

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { ticketPriority, type ArtifactRow, type Database, type OutgoingJob, type TaskRow } from '#database';
 import { NOTION_QUEUE, STAGES, stepInfo, type StepName, type Ticket } from '#pipeline';
+import { NEWS, type TaskNews } from './news.js';
 
 type Ticketed = Pick<TaskRow, 'id' | 'channelId' | 'priority' | 'requestId'>;
 
@@ -39,4 +41,18 @@ export async function showInNotion(database: Database, taskId: string): Promise<
   await database.outbox.add([
     { queue: NOTION_QUEUE, name: 'write_row', jobId: `${task.id}-v${task.version}`, payload, priority: ticketPriority(task.priority) },
   ]);
+}
+
+/** Tells everybody who shows a task that it has changed: its Notion row and live listeners. Call it in the transaction that changed the task. */
+export async function announce(database: Database, taskId: string): Promise<void> {
+  await showInNotion(database, taskId);
+  await tellListeners(database, taskId);
+}
+
+/** Tells live listeners alone, of what its Notion row need not show: one more item is ready. */
+export async function tellListeners(database: Database, taskId: string): Promise<void> {
+  const { id, channelId, version } = await database.tasks.get(taskId);
+  const payload: TaskNews = { task_id: id, channel_id: channelId, version };
+  // An id of its own, and not the version's: a row that is on its way out must not swallow what is newer.
+  await database.outbox.add([{ queue: NEWS, name: 'task_changed', jobId: `news-${randomUUID()}`, payload, priority: 1 }]);
 }
