@@ -1,10 +1,11 @@
-import { SettingsModule, readChannels, settings, type Settings } from '#config';
-import { Database, DatabaseModule } from '#database';
+import { SettingsModule, settings, type Settings } from '#config';
+import { DatabaseModule } from '#database';
 import { Workspace } from '#media';
 import { loggerModule } from '#observability';
-import { Admission, CallFiles, Gates, ProviderLimits, QueuesModule, Reconciler } from '#stage';
-import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { Admission, CallFiles, ChannelControl, Gates, ProviderLimits, QueuesModule, Reconciler } from '#stage';
+import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { ChannelFiles } from './channels/channel-files.js';
 import { ChannelsController } from './channels/channels.controller.js';
 import { VideoCostsController } from './costs/video-costs.controller.js';
 import { HealthController } from './health/health.controller.js';
@@ -47,6 +48,8 @@ import { TasksController } from './tasks/tasks.controller.js';
   providers: [
     Admission,
     Gates,
+    ChannelControl,
+    ChannelFiles,
     Reconciler,
     CallFiles,
     ProviderLimits,
@@ -70,13 +73,4 @@ import { TasksController } from './tasks/tasks.controller.js';
     { provide: Workspace, inject: [settings.KEY], useFactory: (values: Settings) => new Workspace(values.WORKSPACE_ROOT) },
   ],
 })
-export class GatewayModule implements OnModuleInit {
-  constructor(
-    private readonly database: Database,
-    @Inject(settings.KEY) private readonly settings: Settings,
-  ) {}
-
-  async onModuleInit(): Promise<void> {
-    await this.database.channels.save(await readChannels(this.settings.CHANNELS_DIR));
-  }
-}
+export class GatewayModule {}

@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { Artifacts } from './repositories/artifacts.js';
 import { Channels } from './repositories/channels.js';
 import { Outbox } from './repositories/outbox.js';
+import { Live } from './repositories/live.js';
 import { Alerts, DeadLetters, Heartbeats } from './repositories/incidents.js';
 import { NotionMirrors, NotionSubscriptions, NotionSweeps } from './repositories/notion.js';
 import { AuditLogs, OAuthTokens, Reviews, WebhookEvents } from './repositories/records.js';
@@ -14,6 +15,7 @@ export class Database {
   readonly artifacts: Artifacts;
   readonly channels: Channels;
   readonly outbox: Outbox;
+  readonly live: Live;
   readonly reviews: Reviews;
   readonly costs: VideoCosts;
   readonly deadLetters: DeadLetters;
@@ -31,6 +33,7 @@ export class Database {
     this.artifacts = new Artifacts(manager);
     this.channels = new Channels(manager);
     this.outbox = new Outbox(manager);
+    this.live = new Live(manager);
     this.reviews = new Reviews(manager);
     this.costs = new VideoCosts(manager);
     this.deadLetters = new DeadLetters(manager);

@@ -3,7 +3,7 @@ import { FIRST_STEP, gateAt, isLegalTransition, stepInfo, type Decision, type Ga
 import { Injectable } from '@nestjs/common';
 import { OutboxRelay } from './outbox-relay.js';
 import { beginStep, cancelTask, remake, resumeTask } from './step-flow.js';
-import { showInNotion } from './tickets.js';
+import { announce } from './tickets.js';
 
 /** Why a decision could not be taken; the code is what the API answers. */
 export class DecisionRefused extends Error {
@@ -16,11 +16,21 @@ export class DecisionRefused extends Error {
       | 'TASK_NOT_CANCELLABLE'
       | 'TASK_NOT_DRAFT'
       | 'TASK_NOT_AT_REST'
-      | 'ITEM_NOT_FOUND',
+      | 'ITEM_NOT_FOUND'
+      | 'CHANNEL_NOT_FOUND'
+      | typeof CHANNEL_REMOVED,
     message: string,
   ) {
     super(message);
   }
+}
+
+/** Code of what is told of a channel whose file is gone. */
+export const CHANNEL_REMOVED = 'CHANNEL_REMOVED';
+
+/** What is told of everything that would be begun for a channel whose file is gone. */
+export function channelRemoved(key: string): string {
+  return `The file of the channel ${key} is gone, so nothing new is begun for it. Put the file back, or cancel the video.`;
 }
 
 /** An item as people name it. */
@@ -108,10 +118,12 @@ export class Gates {
 
   /**
    * Queues a draft, be it new or cancelled.
-   * @throws DecisionRefused when it is no draft
+   * @throws DecisionRefused when it is no draft, or its channel has no file any more
    */
   async queue(taskId: string, actor: string): Promise<TaskRow> {
     return this.decide(taskId, actor, 'task_queue', async (tx, task) => {
+      const { key, removedAt } = await tx.channels.get(task.channelId);
+      if (removedAt) throw new DecisionRefused(CHANNEL_REMOVED, channelRemoved(key));
       if (!(await tx.tasks.move(task.id, 'draft', 'queued', { queuedAt: new Date() })))
         throw new DecisionRefused('TASK_NOT_DRAFT', `The task is ${task.status}; only a draft can be queued.`);
       return { from: task.status };
@@ -154,7 +166,7 @@ export class Gates {
       if (!task) throw new DecisionRefused('TASK_NOT_FOUND', 'There is no task with this id.');
       const details = await act(tx, task);
       await tx.auditLogs.add({ channelId: task.channelId, taskId, actor, action, details });
-      await showInNotion(tx, taskId);
+      await announce(tx, taskId);
       return tx.tasks.get(taskId);
     });
     this.relay.wake();

@@ -1,7 +1,7 @@
 import type { ArtifactRow, Database, TaskRow } from '#database';
 import { FIRST_STEP, STEPS, isMadeFrom, stepInfo, type Failure, type ItemKind, type StepInfo, type Storyboard } from '#pipeline';
 import { closeStop, reportStop } from './incidents.js';
-import { makeTicket, openTicket, showInNotion } from './tickets.js';
+import { announce, makeTicket, openTicket } from './tickets.js';
 import type { Planned, StepHandler } from './stage.js';
 
 /** How a task moves from step to step. Every function takes the transaction in which the move is part of the commit that causes it. */
@@ -16,7 +16,7 @@ export async function admit(tx: Database, task: TaskRow): Promise<void> {
 export async function beginStep(tx: Database, task: TaskRow, step: StepInfo['name']): Promise<void> {
   const generation = await tx.tasks.nextStep(task.id, step);
   await tx.outbox.add([openTicket(task, step, generation)]);
-  await showInNotion(tx, task.id);
+  await announce(tx, task.id);
 }
 
 /** Opens a step: its items become artifacts with a ticket each. A step that has nothing to make is complete at once. */
@@ -45,7 +45,7 @@ export async function openStep<K extends ItemKind>(
   const due = await tx.artifacts.restart(task.id, step.name);
   await tx.outbox.add(due.map((artifact) => makeTicket(task, artifact)));
   if (missing.length === 0) await completeStep(tx, task.id, step);
-  else await showInNotion(tx, task.id);
+  else await announce(tx, task.id);
 }
 
 /** Moves a task on after the last item of its step: to the gate, to the next step, or to the end. */
@@ -59,7 +59,7 @@ export async function completeStep(tx: Database, taskId: string, step: StepInfo)
     await beginStep(tx, task, step.next);
     return;
   }
-  await showInNotion(tx, taskId);
+  await announce(tx, taskId);
 }
 
 /** Stops a task at a failed item or step, with what the creator should do; the first failure of a step is the one that is told. */
@@ -87,7 +87,7 @@ export async function stopTask(
     details: { step: step.name, code: failure.code, message: failure.message, artifact_id: artifact?.id ?? null },
   });
   await reportStop(tx, task, step, failure, artifact);
-  await showInNotion(tx, taskId);
+  await announce(tx, taskId);
 }
 
 /** Takes a task from its error status back to work: what is ready stays, what failed is due again with a full ladder of tries. */
@@ -102,7 +102,7 @@ export async function resumeTask(tx: Database, task: TaskRow, actor: string): Pr
   }
   const due = await tx.artifacts.restart(task.id, step.name);
   await tx.outbox.add(due.map((artifact) => makeTicket(task, artifact)));
-  await showInNotion(tx, task.id);
+  await announce(tx, task.id);
 }
 
 /** Gives a task up for now: it can be edited and queued again. What is ready stays; workers lose what they hold. */
@@ -110,7 +110,7 @@ export async function cancelTask(tx: Database, task: TaskRow, actor: string): Pr
   await tx.tasks.move(task.id, task.status, 'draft', { ...NO_ERROR, step: null, stepOpened: false, itemsLeft: 0 });
   await tx.artifacts.release(task.id);
   await closeStop(tx, task.id, actor);
-  await showInNotion(tx, task.id);
+  await announce(tx, task.id);
 }
 
 /**

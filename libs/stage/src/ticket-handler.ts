@@ -26,7 +26,7 @@ import { ProviderLimits } from './provider-limits.js';
 import { ScriptRunner } from './script-runner.js';
 import { AWAITS_ITEM, type Item, type Made, type Price, type StepHandler, type TaskView } from './stage.js';
 import { completeStep, openStep, stopTask } from './step-flow.js';
-import { makeTicket, showProgress } from './tickets.js';
+import { announceProgress, makeTicket } from './tickets.js';
 
 /** What is known of an item when its file is in its place. */
 interface Finished {
@@ -79,6 +79,8 @@ export class TicketHandler {
       .transaction(async (tx) => {
         const task = await tx.tasks.lock(ticket.task_id);
         if (task?.step !== step.name || task.stepOpened || task.stepGeneration !== ticket.generation) return;
+        // Whoever resumes the channel issues the ticket again.
+        if ((await tx.channels.get(task.channelId)).pausedAt) return;
         await openStep(tx, task, step, this.handler(step), await this.view(task));
       })
       .catch(async (error: unknown) => {
@@ -174,7 +176,7 @@ export class TicketHandler {
       await this.ticket(tx, await tx.artifacts.wake(artifact.taskId, step.name, AWAITS_ITEM));
       const left = await tx.tasks.countReady(artifact.taskId, step.name);
       if (left === 0) await completeStep(tx, artifact.taskId, step);
-      else if (left !== null) await showProgress(tx, artifact.taskId);
+      else if (left !== null) await announceProgress(tx, artifact.taskId);
     });
     reached('item_committed');
   }

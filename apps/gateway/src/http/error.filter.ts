@@ -15,6 +15,8 @@ const REFUSALS: Record<DecisionRefused['code'], number> = {
   TASK_NOT_DRAFT: 409,
   TASK_NOT_AT_REST: 409,
   ITEM_NOT_FOUND: 422,
+  CHANNEL_NOT_FOUND: 404,
+  CHANNEL_REMOVED: 409,
 };
 
 /** Codes of the errors that the HTTP layer itself raises. */

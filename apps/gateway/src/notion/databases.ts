@@ -28,6 +28,11 @@ export class KnownDatabases {
     this.names = propertyNames(settings.NOTION_PROPERTIES);
   }
 
+  /** Keys of the channels that rows can name. */
+  get choices(): string[] {
+    return this.channels.filter(({ removedAt }) => !removedAt).map(({ key }) => key);
+  }
+
   /** Every data source that is looked through. */
   get dataSources(): string[] {
     const own = this.channels.flatMap((channel) => channel.settings.notion?.data_source_id ?? []);

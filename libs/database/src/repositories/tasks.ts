@@ -1,6 +1,7 @@
 import { IN_WORK, PRIORITIES, GATED_STEPS, STEPS, type Priority, type Status, type StepName } from '#pipeline';
 import { In, type EntityManager } from 'typeorm';
 import { TaskRow } from '../entities/task.js';
+import { notPaused } from './channels.js';
 
 /** What a row in Notion or an API request says about a video. */
 export interface NewTask {
@@ -32,8 +33,43 @@ export type TaskChange = Partial<
 /** Statuses in which items are made. */
 const WORKING = [...new Set(STEPS.map(({ working }) => working))];
 
+/** Statuses in which a task waits for a person. */
+const GATES: readonly Status[] = GATED_STEPS.map(({ gate }) => gate.waiting);
+const ERRORS = [...new Set(STEPS.map(({ error }) => error))];
 /** Statuses in which machines work on a task; one that waits for a person keeps no machine busy. */
-const BUSY = IN_WORK.filter((status) => !GATED_STEPS.some((step) => step.gate.waiting === status));
+const BUSY = IN_WORK.filter((status) => !GATES.includes(status));
+const BUSY_STATUSES = BUSY.map((status) => `'${status}'`).join(', ');
+
+/** How many tasks of a channel are where. */
+export interface TaskCounts {
+  queued: number;
+  in_work: number;
+  waiting_for_review: number;
+  in_error: number;
+  /** Since midnight UTC. */
+  published_today: number;
+}
+
+/**
+ * $1: how many may be busy at once. A task's turn is its place in its channel's queue, behind what the channel has in work. From each channel no more
+ * rows are read than there are places, in the order of an index, so a long queue costs nothing.
+ */
+export const NEXT_QUEUED = `
+  WITH busy AS (
+    SELECT channel_id, count(*) AS count FROM tasks WHERE status IN (${BUSY_STATUSES}) AND ${notPaused('tasks')} GROUP BY channel_id
+  ), free AS (
+    SELECT greatest($1 - coalesce(sum(count), 0), 0)::bigint AS places FROM busy
+  ), open AS (
+    SELECT channels.id, coalesce(busy.count, 0) AS busy, free.places,
+      greatest(least(free.places, (channels.settings ->> 'tasks_in_work')::int - coalesce(busy.count, 0)), 0) AS most
+    FROM channels CROSS JOIN free LEFT JOIN busy ON busy.channel_id = channels.id
+    WHERE channels.paused_at IS NULL AND channels.removed_at IS NULL
+  )
+  SELECT next.id FROM open CROSS JOIN LATERAL (
+    SELECT id, priority, queued_at, open.busy + row_number() OVER (ORDER BY priority, queued_at, id) AS turn
+    FROM tasks WHERE status = 'queued' AND NOT script_pending AND channel_id = open.id ORDER BY priority, queued_at, id LIMIT open.most
+  ) AS next
+  ORDER BY next.priority, next.turn, next.queued_at, next.id LIMIT (SELECT places FROM free)`;
 
 export class Tasks {
   constructor(private readonly manager: EntityManager) {}
@@ -167,21 +203,44 @@ export class Tasks {
       .getMany();
   }
 
-  async countBusy(): Promise<number> {
-    return this.manager.createQueryBuilder(TaskRow, 'task').where('task.status IN (:...busy)', { busy: BUSY }).getCount();
-  }
-
-  /** The next tasks to admit: the most urgent first, and among equals one of each channel in turn. */
-  async nextQueued(limit: number): Promise<TaskRow[]> {
-    const rows = await this.manager.query<{ id: string }[]>(
-      `SELECT id FROM (
-         SELECT id, priority, queued_at, row_number() OVER (PARTITION BY priority, channel_id ORDER BY queued_at, id) AS turn
-         FROM tasks WHERE status = 'queued' AND NOT script_pending) AS waiting
-       ORDER BY priority, turn, queued_at, id LIMIT $1`,
-      [limit],
-    );
+  /**
+   * The next tasks to admit, as long as fewer than `atOnce` keep machines busy: the most urgent first, and among equals the channels in turn, counting
+   * what each has in work already. Nothing of a channel that is paused, has lost its file, or has as many in work as it may; what is in work of a
+   * paused channel keeps nobody busy.
+   */
+  async nextQueued(atOnce: number): Promise<TaskRow[]> {
+    const rows = await this.manager.query<{ id: string }[]>(NEXT_QUEUED, [atOnce]);
     const tasks = await this.byIds(rows.map(({ id }) => id));
     return rows.flatMap(({ id }) => tasks.filter((task) => task.id === id));
+  }
+
+  /** Writes into every queued task of a channel why it waits; returns their ids. */
+  async hold(channelId: string, { code, message }: { code: string; message: string }): Promise<string[]> {
+    return this.explain(channelId, { errorCode: code, errorMessage: message });
+  }
+
+  /** Takes the reason away that was written for that code. */
+  async release(channelId: string, code: string): Promise<string[]> {
+    return this.explain(channelId, { errorCode: null, errorMessage: null }, code);
+  }
+
+  /** How many tasks of each channel are where; channels without any are left out. */
+  async countByChannel(): Promise<Map<string, TaskCounts>> {
+    const rows = await this.manager.query<({ channel_id: string } & TaskCounts)[]>(
+      `SELECT channel_id,
+         count(*) FILTER (WHERE status = 'queued')::int AS queued,
+         count(*) FILTER (WHERE status IN (${BUSY_STATUSES}))::int AS in_work,
+         count(*) FILTER (WHERE status = ANY($1))::int AS waiting_for_review,
+         count(*) FILTER (WHERE status = ANY($2))::int AS in_error,
+         count(*) FILTER (WHERE status = 'published')::int AS published_today
+       FROM (
+         SELECT channel_id, status FROM tasks WHERE status = ANY($3)
+         UNION ALL
+         SELECT channel_id, status FROM tasks WHERE published_at >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+       ) AS counted GROUP BY channel_id`,
+      [GATES, ERRORS, ['queued', ...BUSY, ...GATES, ...ERRORS]],
+    );
+    return new Map(rows.map(({ channel_id, ...counts }) => [channel_id, counts]));
   }
 
   /** Tasks at work on a step of which nothing is left to be made, or whose count of what is left is wrong; none of these should ever be. */
@@ -200,15 +259,28 @@ export class Tasks {
     await this.manager.update(TaskRow, { id }, { itemsLeft });
   }
 
-  /** Tasks whose step has to be opened but has not been for a while, and whose ticket is no longer on its way. */
-  async unopened(untouchedMs: number): Promise<TaskRow[]> {
+  /** Tasks, of one channel or of all, whose step has to be opened but has not been for a while, and whose ticket is no longer on its way. */
+  async unopened(untouchedMs: number, channelId?: string): Promise<TaskRow[]> {
     return this.manager
       .createQueryBuilder(TaskRow, 'task')
       .where('task.step IS NOT NULL AND NOT task.step_opened')
       .andWhere('task.status IN (:...busy)', { busy: BUSY })
+      .andWhere(notPaused('task'))
+      .andWhere(channelId ? 'task.channel_id = :channelId' : 'true', { channelId })
       .andWhere(`task.updated_at < now() - :untouched * interval '1 millisecond'`, { untouched: untouchedMs })
       .andWhere(`NOT EXISTS (SELECT FROM outbox WHERE outbox.job_id = task.id || '-' || task.step || '-g' || task.step_generation)`)
       .getMany();
+  }
+
+  private async explain(channelId: string, reason: Pick<TaskRow, 'errorCode' | 'errorMessage'>, instead?: string): Promise<string[]> {
+    const result = await this.manager
+      .createQueryBuilder()
+      .update(TaskRow)
+      .set({ ...reason, version: () => 'version + 1' })
+      .where({ channelId, status: 'queued', ...(instead && { errorCode: instead }) })
+      .returning('id')
+      .execute();
+    return (result.raw as { id: string }[]).map(({ id }) => id);
   }
 }
 
