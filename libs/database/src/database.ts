@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { ApiTokens } from './repositories/api-tokens.js';
 import { Artifacts } from './repositories/artifacts.js';
 import { Channels } from './repositories/channels.js';
 import { Outbox } from './repositories/outbox.js';
@@ -21,6 +22,7 @@ export class Database {
   readonly auditLogs: AuditLogs;
   readonly webhookEvents: WebhookEvents;
   readonly oauthTokens: OAuthTokens;
+  readonly apiTokens: ApiTokens;
 
   constructor(private readonly manager: EntityManager) {
     this.tasks = new Tasks(manager);
@@ -35,6 +37,7 @@ export class Database {
     this.auditLogs = new AuditLogs(manager);
     this.webhookEvents = new WebhookEvents(manager);
     this.oauthTokens = new OAuthTokens(manager);
+    this.apiTokens = new ApiTokens(manager);
   }
 
   /** Runs `work` in one transaction. Only for short work on rows: never around a provider call, a subprocess or a file. */
