@@ -5,6 +5,9 @@ import { loggerModule } from '#observability';
 import { Admission, CallFiles, Gates, ProviderLimits, QueuesModule, Reconciler } from '#stage';
 import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { ApiTokensController } from './access/api-tokens.controller.js';
+import { ApiTokens } from './access/api-tokens.js';
+import { RoleGuard } from './access/roles.js';
 import { ChannelsController } from './channels/channels.controller.js';
 import { VideoCostsController } from './costs/video-costs.controller.js';
 import { HealthController } from './health/health.controller.js';
@@ -18,6 +21,10 @@ import { KieCallbackController } from './kie/kie-callback.controller.js';
 import { NotionSync } from './notion/notion-sync.js';
 import { NotionWebhookController } from './notion/notion-webhook.controller.js';
 import { NotionWorker } from './notion/notion.worker.js';
+import { AuditLogsController } from './records/audit-logs.controller.js';
+import { ReviewsController } from './records/reviews.controller.js';
+import { BulkController } from './tasks/bulk.controller.js';
+import { TaskPlanner } from './tasks/task-planner.js';
 import { TasksController } from './tasks/tasks.controller.js';
 
 /** Everything that people and Notion reach, and the chores of the house. */
@@ -31,6 +38,10 @@ import { TasksController } from './tasks/tasks.controller.js';
     NotionWebhookController,
     KieCallbackController,
     HealthController,
+    ApiTokensController,
+    BulkController,
+    ReviewsController,
+    AuditLogsController,
   ],
   providers: [
     Admission,
@@ -44,6 +55,9 @@ import { TasksController } from './tasks/tasks.controller.js';
     HousekeepingWorker,
     AlertSender,
     Watch,
+    ApiTokens,
+    TaskPlanner,
+    { provide: APP_GUARD, useClass: RoleGuard },
     { provide: APP_GUARD, useClass: JsonOnly },
     { provide: Workspace, inject: [settings.KEY], useFactory: (values: Settings) => new Workspace(values.WORKSPACE_ROOT) },
   ],
