@@ -158,8 +158,8 @@ export class Gates {
       const open = await editable(tx, task);
       const refused = changed.filter((property) => !open.includes(property));
       if (refused.length > 0) throw new DecisionRefused('TASK_NOT_EDITABLE', whyNotEditable(task, open), refused);
-      const values = (from: TaskEdit): TaskEdit => Object.fromEntries(changed.map((property) => [property, from[property]]));
-      await tx.tasks.edit(task.id, values(edit));
+      await tx.tasks.edit(task.id, edit);
+      const values = (from: TaskEdit) => Object.fromEntries(changed.map((property) => [WRITTEN_AS[property], from[property]]));
       return { before: values(task), after: values(edit) };
     });
   }
@@ -184,6 +184,16 @@ export class Gates {
     return decided;
   }
 }
+
+/** What the audit log calls that which can be changed. */
+const WRITTEN_AS: Record<keyof TaskEdit, string> = {
+  channelId: 'channel_id',
+  title: 'title',
+  topic: 'topic',
+  storyDirection: 'story_direction',
+  ownScript: 'own_script',
+  priority: 'priority',
+};
 
 /** What can be changed about a task now. */
 async function editable(tx: Database, task: TaskRow): Promise<(keyof TaskEdit)[]> {
