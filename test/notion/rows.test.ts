@@ -161,7 +161,9 @@ describe('a row', () => {
     const { id } = await house.taskOf(page);
     await house.setRow(page, { priority: 'High' });
     await eventually(async () => (await house.database.tasks.get(id)).priority === 'high', { what: 'the priority', timeoutMs: 15_000 });
-    expect(await house.audit(id)).toMatchObject([{ action: 'task_priority', details: { from: 'normal', to: 'high' } }]);
+    expect(await house.audit(id)).toMatchObject([
+      { action: 'task_edit', details: { before: { priority: 'normal' }, after: { priority: 'high' } } },
+    ]);
   });
 
   it('may be mended as long as its video is not begun', async () => {

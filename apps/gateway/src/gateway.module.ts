@@ -6,6 +6,9 @@ import { Admission, CallFiles, ChannelControl, Gates, ProviderLimits, QueuesModu
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ChannelFiles } from './channels/channel-files.js';
+import { ApiTokensController } from './access/api-tokens.controller.js';
+import { ApiTokens } from './access/api-tokens.js';
+import { RoleGuard } from './access/roles.js';
 import { ChannelsController } from './channels/channels.controller.js';
 import { VideoCostsController } from './costs/video-costs.controller.js';
 import { HealthController } from './health/health.controller.js';
@@ -30,6 +33,10 @@ import { NotionWebhookController } from './notion/notion-webhook.controller.js';
 import { NotionWorker } from './notion/notion.worker.js';
 import { RowDecisions } from './notion/row-decisions.js';
 import { WebhookTokens } from './notion/webhook-tokens.js';
+import { AuditLogsController } from './records/audit-logs.controller.js';
+import { ReviewsController } from './records/reviews.controller.js';
+import { BulkController } from './tasks/bulk.controller.js';
+import { TaskPlanner } from './tasks/task-planner.js';
 import { TasksController } from './tasks/tasks.controller.js';
 
 /** Everything that people and Notion reach, and the chores of the house. */
@@ -44,6 +51,10 @@ import { TasksController } from './tasks/tasks.controller.js';
     NotionSubscriptionsController,
     KieCallbackController,
     HealthController,
+    ApiTokensController,
+    BulkController,
+    ReviewsController,
+    AuditLogsController,
   ],
   providers: [
     Admission,
@@ -69,6 +80,9 @@ import { TasksController } from './tasks/tasks.controller.js';
     HousekeepingWorker,
     AlertSender,
     Watch,
+    ApiTokens,
+    TaskPlanner,
+    { provide: APP_GUARD, useClass: RoleGuard },
     { provide: APP_GUARD, useClass: JsonOnly },
     { provide: Workspace, inject: [settings.KEY], useFactory: (values: Settings) => new Workspace(values.WORKSPACE_ROOT) },
   ],

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import { ApiTokens } from './repositories/api-tokens.js';
 import { Artifacts } from './repositories/artifacts.js';
 import { Channels } from './repositories/channels.js';
 import { Outbox } from './repositories/outbox.js';
@@ -27,6 +28,7 @@ export class Database {
   readonly notionMirrors: NotionMirrors;
   readonly notionSweeps: NotionSweeps;
   readonly notionSubscriptions: NotionSubscriptions;
+  readonly apiTokens: ApiTokens;
 
   constructor(private readonly manager: EntityManager) {
     this.tasks = new Tasks(manager);
@@ -45,6 +47,7 @@ export class Database {
     this.notionMirrors = new NotionMirrors(manager);
     this.notionSweeps = new NotionSweeps(manager);
     this.notionSubscriptions = new NotionSubscriptions(manager);
+    this.apiTokens = new ApiTokens(manager);
   }
 
   /** Runs `work` in one transaction. Only for short work on rows: never around a provider call, a subprocess or a file. */

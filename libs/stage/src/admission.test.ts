@@ -41,7 +41,7 @@ async function queue(channelId: string, priorities: readonly Priority[]): Promis
   );
 }
 
-const tasks = async (status: TaskRow['status']) => (await database.tasks.list({ status, limit: 1_000, offset: 0 })).tasks;
+const tasks = async (status: TaskRow['status']) => (await database.tasks.list({ statuses: [status], limit: 1_000, offset: 0 })).tasks;
 const countBy = (rows: readonly TaskRow[], channelId: string) => rows.filter((task) => task.channelId === channelId).length;
 /** Ends some of what is in work; a cancelled video leaves its place as a finished one does. */
 async function finish(count: number): Promise<void> {

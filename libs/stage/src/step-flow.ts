@@ -9,7 +9,8 @@ import type { Planned, StepHandler } from './stage.js';
 /** Takes a queued task into work. */
 export async function admit(tx: Database, task: TaskRow): Promise<void> {
   if (!(await tx.tasks.move(task.id, 'queued', 'claimed'))) return;
-  await beginStep(tx, task, FIRST_STEP);
+  // Until it is claimed it can be edited: another channel, another priority.
+  await beginStep(tx, await tx.tasks.get(task.id), FIRST_STEP);
 }
 
 /** Writes the ticket that opens a step. */

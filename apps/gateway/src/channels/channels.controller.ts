@@ -4,9 +4,12 @@ import { closeDisconnection } from '#stage';
 import { GrantFile, grantOf, serializeGrant } from '#providers/youtube';
 import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Put, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { By, Caller } from '../access/caller.js';
+import { Needs } from '../access/roles.js';
 import { ApiError, ErrorBody } from '../http/api-error.js';
 import { Page } from '../http/envelope.js';
-import { ListTasks, TaskSummary } from '../tasks/task.dto.js';
+import { TaskFilters, filterOf } from '../tasks/task-list.dto.js';
+import { TaskSummary } from '../tasks/task.dto.js';
 import { summaryOf } from '../tasks/task-view.js';
 
 const channelId = new ParseUUIDPipe({ exceptionFactory: () => notFound() });
@@ -59,16 +62,17 @@ export class ChannelsController {
   @Get(':channel_id/tasks')
   @ApiOperation({ summary: "A channel's videos, newest first" })
   @ApiOkResponse({ type: [TaskSummary] })
-  async tasks(@Param('channel_id', channelId) id: string, @Query() { status, limit, offset }: ListTasks): Promise<Page<TaskSummary>> {
+  async tasks(@Param('channel_id', channelId) id: string, @Query() filters: TaskFilters): Promise<Page<TaskSummary>> {
     await this.find(id);
-    const { tasks, total } = await this.database.tasks.list({ channelId: id, ...(status && { status }), limit, offset });
-    return new Page(tasks.map(summaryOf), total, limit, offset);
+    const { tasks, total } = await this.database.tasks.list({ ...filterOf(filters), channelId: id });
+    return new Page(tasks.map(summaryOf), total, filters.limit, filters.offset);
   }
 
   @Put(':channel_id/oauth-token')
   @HttpCode(204)
+  @Needs('admin')
   @ApiOperation({ summary: 'Store the grant that youtube-auth wrote; it is encrypted and never shown again' })
-  async connect(@Param('channel_id', channelId) id: string, @Body() grant: GrantFile): Promise<void> {
+  async connect(@Param('channel_id', channelId) id: string, @Body() grant: GrantFile, @By() caller: Caller): Promise<void> {
     const { settings: channel } = await this.find(id);
     const wanted = channel.youtube.channel_id;
     if (grant.channel_id !== wanted) {
@@ -85,7 +89,7 @@ export class ChannelsController {
       await tx.oauthTokens.save({ channelId: id, grantEncrypted, expiresAt: new Date(grant.expires_at) });
       await closeDisconnection(tx, id);
       const details = { youtube_channel_id: wanted };
-      await tx.auditLogs.add({ channelId: id, taskId: null, actor: 'api', action: 'channel_connected', details });
+      await tx.auditLogs.add({ channelId: id, taskId: null, actor: caller.signs(), action: 'channel_connected', details });
     });
   }
 

@@ -25,7 +25,7 @@ export class NotionScript {
       await this.database.notionMirrors.notice(taskId, { text, status: 'draft' });
       return;
     }
-    await this.database.tasks.edit(taskId, { ownScript, scriptPending: false });
+    await this.database.tasks.scriptRead(taskId, ownScript);
     await this.admission.run();
   }
 }

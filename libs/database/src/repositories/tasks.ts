@@ -1,7 +1,8 @@
 import { IN_WORK, PRIORITIES, GATED_STEPS, STEPS, type Priority, type Status, type StepName } from '#pipeline';
-import { In, type EntityManager } from 'typeorm';
+import { ILike, In, type EntityManager, type FindOptionsOrder } from 'typeorm';
 import { TaskRow } from '../entities/task.js';
 import { notPaused } from './channels.js';
+import { during } from './during.js';
 
 /** What a row in Notion or an API request says about a video. */
 export interface NewTask {
@@ -16,11 +17,29 @@ export interface NewTask {
   /** Whether the own script has still to be read from the row's page. */
   scriptPending?: boolean;
   requestId: string | null;
+  /** The caller's name for the request, and the SHA-256 of what it asks for (hex): a repetition adds nothing. */
+  idempotency?: { key: string; requestHash: string };
 }
+
+/** What people may change about a task. */
+export type TaskEdit = Partial<Pick<TaskRow, 'channelId' | 'title' | 'topic' | 'storyDirection' | 'ownScript' | 'priority'>>;
+
+/** What a list of tasks can be sorted by. */
+export const TASK_SORTS = ['created_at', 'updated_at', 'priority'] as const;
+export type TaskSort = (typeof TASK_SORTS)[number];
 
 export interface TaskFilter {
   channelId?: string;
-  status?: Status;
+  /** Any of these. */
+  statuses?: readonly Status[];
+  priority?: Priority;
+  /** Part of the title, whatever the case. */
+  titlePart?: string;
+  createdAfter?: Date;
+  createdBefore?: Date;
+  updatedAfter?: Date;
+  /** Left out: newest first. */
+  sort?: { by: TaskSort; descending: boolean };
   limit: number;
   offset: number;
 }
@@ -74,13 +93,17 @@ export const NEXT_QUEUED = `
 export class Tasks {
   constructor(private readonly manager: EntityManager) {}
 
-  /** Adds a task; null when the Notion row has one already. */
-  async add(task: NewTask): Promise<TaskRow | null> {
+  /** Adds a task; null when the Notion row, or the idempotency key, has one already. */
+  async add({ idempotency, ...task }: NewTask): Promise<TaskRow | null> {
     const inserted = await this.manager
       .createQueryBuilder()
       .insert()
       .into(TaskRow)
-      .values({ ...task, queuedAt: task.status === 'queued' ? new Date() : null })
+      .values({
+        ...task,
+        queuedAt: task.status === 'queued' ? new Date() : null,
+        ...(idempotency && { idempotencyKey: idempotency.key, requestHash: idempotency.requestHash }),
+      })
       .orIgnore()
       .returning('id')
       .execute();
@@ -107,16 +130,14 @@ export class Tasks {
     return new Map(tasks.flatMap((task) => (task.notionPageId ? [[task.notionPageId, task]] : [])));
   }
 
-  /** Takes over what the row says of a video that is not begun. */
-  async edit(
-    id: string,
-    change: Partial<Pick<TaskRow, 'title' | 'topic' | 'storyDirection' | 'ownScript' | 'scriptPending'>>,
-  ): Promise<void> {
-    await this.manager.update(TaskRow, { id }, change);
+  /** Keeps a task from being admitted until its page has been read for the creator's own narration. */
+  async awaitScript(id: string): Promise<void> {
+    await this.manager.update(TaskRow, { id }, { scriptPending: true });
   }
 
-  async setPriority(id: string, priority: Priority): Promise<void> {
-    await this.manager.update(TaskRow, { id }, { priority });
+  /** What the page had to say; empty when it holds no narration. */
+  async scriptRead(id: string, ownScript: string): Promise<void> {
+    await this.manager.update(TaskRow, { id }, { ownScript, scriptPending: false });
   }
 
   /** Queued tasks whose script has not been read for that long (ms). */
@@ -130,20 +151,41 @@ export class Tasks {
       .getMany();
   }
 
+  async findByIdempotencyKey(idempotencyKey: string): Promise<TaskRow | null> {
+    return this.manager.findOneBy(TaskRow, { idempotencyKey });
+  }
+
   /** The task, locked until the transaction ends. */
   async lock(id: string): Promise<TaskRow | null> {
     return this.manager.findOne(TaskRow, { where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
-  /** Newest first. */
-  async list({ channelId, status, limit, offset }: TaskFilter): Promise<{ tasks: TaskRow[]; total: number }> {
+  async list(filter: TaskFilter): Promise<{ tasks: TaskRow[]; total: number }> {
+    const { channelId, statuses, priority, titlePart, createdAfter, createdBefore, updatedAfter, sort, limit, offset } = filter;
     const [tasks, total] = await this.manager.findAndCount(TaskRow, {
-      where: { ...(channelId && { channelId }), ...(status && { status }) },
-      order: { createdAt: 'DESC', id: 'DESC' },
+      where: {
+        ...(channelId && { channelId }),
+        ...(statuses && { status: In(statuses) }),
+        ...(priority && { priority }),
+        ...(titlePart && { title: ILike(`%${titlePart.replace(/[\\%_]/g, '\\$&')}%`) }),
+        ...during('createdAt', createdAfter, createdBefore),
+        ...during('updatedAt', updatedAfter, undefined),
+      },
+      order: orderOf(sort),
       take: limit,
       skip: offset,
     });
     return { tasks, total };
+  }
+
+  /** Changes what people may change. */
+  async edit(id: string, edit: TaskEdit): Promise<void> {
+    await this.manager
+      .createQueryBuilder()
+      .update(TaskRow)
+      .set({ ...edit, version: () => 'version + 1' })
+      .where({ id })
+      .execute();
   }
 
   /** Moves a task on, if it is still where the caller saw it. False: somebody decided otherwise meanwhile. */
@@ -282,6 +324,15 @@ export class Tasks {
       .execute();
     return (result.raw as { id: string }[]).map(({ id }) => id);
   }
+}
+
+/** Every order ends in the id, so that no row is shown on two pages or on none. */
+function orderOf(sort: TaskFilter['sort']): FindOptionsOrder<TaskRow> {
+  const direction = (sort?.descending ?? true) ? 'DESC' : 'ASC';
+  // What is stored is a place in a list that begins with the most urgent.
+  if (sort?.by === 'priority') return { priority: sort.descending ? 'ASC' : 'DESC', createdAt: 'DESC', id: 'DESC' };
+  if (sort?.by === 'updated_at') return { updatedAt: direction, id: direction };
+  return { createdAt: direction, id: direction };
 }
 
 /** BullMQ's priority for a task's tickets: from 1, less is sooner. Every job has one, because jobs without jump the line. */
