@@ -86,7 +86,7 @@ async function addTask(notionPageId: string | null): Promise<TaskRow> {
   });
   if (!task) throw new Error('not added');
   if (notionPageId)
-    await database.notionMirrors.add({ taskId: task.id, channelId: task.channelId, dataSourceId: null, status: 'draft', priority: null });
+    await database.notionMirrors.add({ taskId: task.id, channelId: task.channelId, dataSourceId: null, status: 'queued', priority: null });
   return task;
 }
 

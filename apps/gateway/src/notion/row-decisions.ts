@@ -38,7 +38,9 @@ export class RowDecisions {
       }
       const decided = await this.status(row, task, mirror, actor, note);
       if (decided.acted) learned.note = row.reviewNote;
-      return decided.problem ?? redone?.problem ?? null;
+      if (decided.problem) return decided.problem;
+      if (redone) return redone.problem;
+      return decided.acted ? null : undefined;
     });
     if (said !== undefined) {
       const { status } = await this.database.tasks.get(task.id);
