@@ -1,14 +1,11 @@
-import { Failure, statusTitle, transient } from '#pipeline';
+import { Failure, statusTitle } from '#pipeline';
 import { Client, LogLevel, isFullPage, type QueryDataSourceResponse } from '@notionhq/client';
-import { patiently } from '../patience.js';
 import { notionFailure } from './failure.js';
+import { again, ask, childrenOf, nonsense, type Turn } from './requests.js';
 import { PROPERTIES, ownScript, propertiesOf, rowOf, type NotionRow, type RowUpdate } from './row.js';
 
 /** The newest version of the API; with older ones a database that gets a second data source stops answering. */
 const VERSION = '2026-03-11';
-
-/** Waits until another request may be sent to Notion. */
-export type Turn = () => Promise<void>;
 
 const IS_QUEUED = { property: PROPERTIES.status, status: { equals: statusTitle('queued') } };
 const editedSince = (since: Date) => ({ timestamp: 'last_edited_time' as const, last_edited_time: { on_or_after: since.toISOString() } });
@@ -33,11 +30,7 @@ export class NotionClient {
       throw error;
     });
     if (!page || isFullPage(page)) return page && rowOf(page);
-    throw transient({
-      code: 'NOTION_NONSENSE',
-      message: 'Notion answered with half a page',
-      userMessage: 'Notion answered with something unexpected. It is tried again by itself.',
-    });
+    throw nonsense('half a page');
   }
 
   /**
@@ -84,16 +77,7 @@ export class NotionClient {
    * @throws Failure as `notionFailure` says
    */
   async readOwnScript(pageId: string, turn: Turn): Promise<string> {
-    const blocks: object[] = [];
-    for (let cursor: string | null | undefined; cursor !== null;) {
-      const start = cursor;
-      const page = await this.read(turn, () =>
-        this.client.blocks.children.list({ block_id: pageId, ...(start && { start_cursor: start }) }),
-      );
-      blocks.push(...page.results);
-      cursor = page.has_more ? page.next_cursor : null;
-    }
-    return ownScript(blocks);
+    return ownScript(await childrenOf(this.client, pageId, { turn }));
   }
 
   /**
@@ -115,14 +99,8 @@ export class NotionClient {
     });
   }
 
-  /** A request that changes nothing; that there are too many of them is for everybody to know. */
+  /** A request that changes nothing. */
   private read<T>(turn: Turn, request: () => Promise<T>): Promise<T> {
-    const once = async () => {
-      await turn();
-      return request().catch((error: unknown) => {
-        throw notionFailure(error);
-      });
-    };
-    return patiently(once, undefined, ({ rateLimited }) => rateLimited);
+    return again(() => ask(request, { turn }), {});
   }
 }

@@ -1,4 +1,5 @@
 import { PRIORITIES, statusFromTitle, statusTitle, type Priority, type Status } from '#pipeline';
+import { richText } from './rich-text.js';
 
 /** The kinds of property that a video's row has, as Notion calls them. */
 export type PropertyKind = 'title' | 'status' | 'select' | 'rich_text' | 'number' | 'files' | 'url';
@@ -33,7 +34,9 @@ export type PropertyNames = Readonly<Record<RowProperty, string>>;
 
 /** The usual names, but for those that are given. */
 export function propertyNames(own: Partial<PropertyNames> = {}): PropertyNames {
-  return Object.fromEntries(ROW_PROPERTY_NAMES.map((property) => [property, own[property] ?? ROW_PROPERTIES[property].name])) as PropertyNames;
+  return Object.fromEntries(
+    ROW_PROPERTY_NAMES.map((property) => [property, own[property] ?? ROW_PROPERTIES[property].name]),
+  ) as PropertyNames;
 }
 
 /** The properties of a row of the data source that shows the channels. Its title is the channel's key. */
@@ -83,10 +86,6 @@ export interface RowUpdate {
   youtubeUrl?: string;
 }
 
-/** Notion's limit for one piece of rich text (characters), and for the pieces of a property. */
-const PIECE = 2_000;
-const PIECES = 100;
-
 /** A page object of the API as a row. */
 export function rowOf(page: { id: string; in_trash?: boolean; parent: object; properties: Record<string, unknown> }): NotionRow {
   const property = (name: keyof typeof PROPERTIES) => plain(page.properties[PROPERTIES[name]]);
@@ -115,11 +114,6 @@ export function propertiesOf({ status, error, progress, costUsd, youtubeUrl }: R
     ...(costUsd !== undefined && { [PROPERTIES.cost]: { number: Math.round(costUsd * 100) / 100 } }),
     ...(youtubeUrl !== undefined && { [PROPERTIES.youtubeUrl]: { url: youtubeUrl } }),
   };
-}
-
-function richText(text: string) {
-  const pieces = text.match(new RegExp(`[\\s\\S]{1,${PIECE}}`, 'g')) ?? [];
-  return pieces.slice(0, PIECES).map((content) => ({ text: { content } }));
 }
 
 /** The text of a property, whichever of the kinds that hold text it is. */
