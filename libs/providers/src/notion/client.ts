@@ -1,14 +1,11 @@
-import { Failure, transient } from '#pipeline';
+import { Failure } from '#pipeline';
 import { Client, LogLevel, isFullPage, type QueryDataSourceResponse } from '@notionhq/client';
-import { patiently } from '../patience.js';
-import { notionFailure } from './failure.js';
+import { uploadFile, type FileToUpload, type UploadedFile } from './files.js';
+import { again, ask, childrenOf, nonsense, type Turn } from './requests.js';
 import { ownScript, type PageOfRow, type PageProperties } from './row.js';
 
 /** The newest version of the API; with older ones a database that gets a second data source stops answering. */
 const VERSION = '2026-03-11';
-
-/** Waits until another request may be sent to Notion. */
-export type Turn = () => Promise<void>;
 
 const editedSince = (since: Date) => ({ timestamp: 'last_edited_time' as const, last_edited_time: { on_or_after: since.toISOString() } });
 
@@ -35,11 +32,7 @@ export class NotionClient {
       throw error;
     });
     if (!page || isFullPage(page)) return page;
-    throw transient({
-      code: 'NOTION_NONSENSE',
-      message: 'Notion answered with half a page',
-      userMessage: 'Notion answered with something unexpected. It is tried again by itself.',
-    });
+    throw nonsense('half a page');
   }
 
   /**
@@ -90,14 +83,7 @@ export class NotionClient {
    * @throws Failure as `notionFailure` says
    */
   async readOwnScript(pageId: string): Promise<string> {
-    const blocks: object[] = [];
-    for (let cursor: string | null | undefined; cursor !== null;) {
-      const start = cursor;
-      const page = await this.read(() => this.client.blocks.children.list({ block_id: pageId, ...(start && { start_cursor: start }) }));
-      blocks.push(...page.results);
-      cursor = page.has_more ? page.next_cursor : null;
-    }
-    return ownScript(blocks);
+    return ownScript(await childrenOf(this.client, pageId, { turn: this.turn }));
   }
 
   /**
@@ -116,6 +102,14 @@ export class NotionClient {
     await this.write(() => this.client.pages.create({ parent: { data_source_id: dataSourceId }, properties }));
   }
 
+  /**
+   * Uploads a file, to be attached to a page within the hour.
+   * @throws Failure as `uploadFile` says
+   */
+  async uploadFile(file: Omit<FileToUpload, 'turn'>): Promise<UploadedFile> {
+    return uploadFile(this.client, { ...file, turn: this.turn });
+  }
+
   /** The user id under which our own changes appear in events. */
   async botId(): Promise<string> {
     this.bot ??= this.read(() => this.client.users.me({})).then(({ id }) => id);
@@ -125,19 +119,12 @@ export class NotionClient {
     });
   }
 
-  /** A request that changes nothing; that there are too many of them is for everybody to know. */
+  /** A request that changes nothing. */
   private read<T>(request: () => Promise<T>): Promise<T> {
-    return patiently(
-      () => this.write(request),
-      undefined,
-      ({ rateLimited }) => rateLimited,
-    );
+    return again(() => this.write(request), {});
   }
 
-  private async write<T>(request: () => Promise<T>): Promise<T> {
-    await this.turn();
-    return request().catch((error: unknown) => {
-      throw notionFailure(error);
-    });
+  private write<T>(request: () => Promise<T>): Promise<T> {
+    return ask(request, { turn: this.turn });
   }
 }

@@ -1,4 +1,6 @@
-export { NotionClient, type Turn } from './client.js';
+export { NotionClient } from './client.js';
+export { uploadFile, type FileToUpload, type UploadedFile } from './files.js';
+export { type Pace, type Turn } from './requests.js';
 export {
   CHANNEL_PROPERTIES,
   channelPropertiesOf,
