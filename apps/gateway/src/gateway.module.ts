@@ -6,6 +6,7 @@ import { Admission, CallFiles, ChannelControl, Gates, ProviderLimits, QueuesModu
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ChannelFiles } from './channels/channel-files.js';
+import { ChannelOAuthController } from './channels/channel-oauth.controller.js';
 import { ChannelsController } from './channels/channels.controller.js';
 import { VideoCostsController } from './costs/video-costs.controller.js';
 import { HealthController } from './health/health.controller.js';
@@ -16,6 +17,8 @@ import { DeadLetterWorker } from './incidents/dead-letter.worker.js';
 import { IncidentsController } from './incidents/incidents.controller.js';
 import { Watch } from './incidents/watch.js';
 import { KieCallbackController } from './kie/kie-callback.controller.js';
+import { LiveController } from './live/live.controller.js';
+import { TaskFeed } from './live/task-feed.js';
 import { NotionSync } from './notion/notion-sync.js';
 import { NotionWebhookController } from './notion/notion-webhook.controller.js';
 import { NotionWorker } from './notion/notion.worker.js';
@@ -27,7 +30,9 @@ import { TasksController } from './tasks/tasks.controller.js';
   controllers: [
     TasksController,
     ChannelsController,
+    ChannelOAuthController,
     VideoCostsController,
+    LiveController,
     IncidentsController,
     NotionWebhookController,
     KieCallbackController,
@@ -41,6 +46,7 @@ import { TasksController } from './tasks/tasks.controller.js';
     Reconciler,
     CallFiles,
     ProviderLimits,
+    TaskFeed,
     NotionSync,
     NotionWorker,
     DeadLetterWorker,

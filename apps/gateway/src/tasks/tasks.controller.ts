@@ -1,6 +1,6 @@
 import { Workspace } from '#media';
-import { Database, type TaskRow } from '#database';
-import { Admission, Gates } from '#stage';
+import { Database, type NewTask, type TaskRow } from '#database';
+import { Admission, Gates, OutboxRelay, announce, channelRemoved } from '#stage';
 import { Body, Controller, Get, HttpCode, Logger, Param, ParseUUIDPipe, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
@@ -27,6 +27,7 @@ export class TasksController {
     private readonly database: Database,
     private readonly gates: Gates,
     private readonly admission: Admission,
+    private readonly relay: OutboxRelay,
     private readonly workspace: Workspace,
   ) {}
 
@@ -48,13 +49,14 @@ export class TasksController {
   @ApiCreatedResponse({ type: TaskDetail })
   async create(@Body() body: CreateTask, @Req() request: IdentifiedRequest): Promise<TaskDetail> {
     const channel = await this.database.channels.findByName(body.channel);
-    if (!channel) {
-      const known = (await this.database.channels.list()).map(({ key }) => key).join(', ');
+    if (!channel || channel.removedAt) {
+      const known = (await this.database.channels.present()).map(({ key }) => key).join(', ');
+      const gone = channel ? `${channelRemoved(channel.key)} ` : '';
       throw new ApiError(422, 'INVALID_INPUT', 'Some fields are wrong; details name them.', [
-        { field: 'channel', message: `channel must be one of ${known}` },
+        { field: 'channel', message: `${gone}channel must be one of ${known}` },
       ]);
     }
-    const task = await this.database.tasks.add({
+    const task = await this.add({
       channelId: channel.id,
       title: body.title,
       topic: body.topic ?? '',
@@ -65,7 +67,6 @@ export class TasksController {
       notionPageId: null,
       requestId: requestIdOf(request),
     });
-    if (!task) throw new Error('A task without a Notion row was not added');
     this.admit();
     return detailOf(this.database, task);
   }
@@ -147,6 +148,17 @@ export class TasksController {
     if (found?.taskId !== id || !found.path)
       throw new ApiError(404, 'ARTIFACT_NOT_FOUND', 'There is no such artifact, or it is not made yet.');
     response.sendFile(this.workspace.absolute(found.path), { dotfiles: 'allow' });
+  }
+
+  private async add(task: NewTask): Promise<TaskRow> {
+    const added = await this.database.transaction(async (tx) => {
+      const row = await tx.tasks.add(task);
+      if (!row) throw new Error('A task without a Notion row was not added');
+      await announce(tx, row.id);
+      return row;
+    });
+    this.relay.wake();
+    return added;
   }
 
   /** In the background: what fails now is left to the sweep. */
