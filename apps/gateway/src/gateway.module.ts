@@ -9,6 +9,7 @@ import { ChannelFiles } from './channels/channel-files.js';
 import { ApiTokensController } from './access/api-tokens.controller.js';
 import { ApiTokens } from './access/api-tokens.js';
 import { RoleGuard } from './access/roles.js';
+import { ChannelOAuthController } from './channels/channel-oauth.controller.js';
 import { ChannelsController } from './channels/channels.controller.js';
 import { VideoCostsController } from './costs/video-costs.controller.js';
 import { HealthController } from './health/health.controller.js';
@@ -29,6 +30,8 @@ import { NotionRows } from './notion/notion-rows.js';
 import { NotionScript } from './notion/notion-script.js';
 import { NotionSubscriptionsController } from './notion/notion-subscriptions.controller.js';
 import { NotionSweep } from './notion/notion-sweep.js';
+import { LiveController } from './live/live.controller.js';
+import { TaskFeed } from './live/task-feed.js';
 import { NotionWebhookController } from './notion/notion-webhook.controller.js';
 import { NotionWorker } from './notion/notion.worker.js';
 import { RowDecisions } from './notion/row-decisions.js';
@@ -45,7 +48,9 @@ import { TasksController } from './tasks/tasks.controller.js';
   controllers: [
     TasksController,
     ChannelsController,
+    ChannelOAuthController,
     VideoCostsController,
+    LiveController,
     IncidentsController,
     NotionWebhookController,
     NotionSubscriptionsController,
@@ -73,6 +78,7 @@ import { TasksController } from './tasks/tasks.controller.js';
     NotionRows,
     NotionScript,
     NotionSweep,
+    TaskFeed,
     NotionWorker,
     RowDecisions,
     WebhookTokens,

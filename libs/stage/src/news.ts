@@ -73,7 +73,7 @@ export class News implements OnApplicationShutdown {
   }
 
   private connect(options: { maxRetriesPerRequest: number | null; commandTimeout?: number; autoResubscribe?: boolean }): Redis {
-    const redis = new Redis(required(this.settings, 'REDIS_URL'), options);
+    const redis = new Redis(required(this.settings, 'REDIS_URL'), { ...options, connectionName: `${this.settings.QUEUE_PREFIX}:news` });
     // The queues speak of a Redis that is away.
     redis.on('error', () => undefined);
     return redis;

@@ -92,7 +92,7 @@ function refusal({ code, message, refused }: DecisionRefused): ApiError {
 export function asApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
   if (thrown instanceof DecisionRefused) return refusal(thrown);
-  if (thrown instanceof Failure) return new ApiError(422, thrown.code, thrown.userMessage);
+  if (thrown instanceof Failure) return new ApiError(thrown.kind === 'permanent' ? 422 : 503, thrown.code, thrown.userMessage);
   if (thrown instanceof SettingsError) return new ApiError(503, 'NOT_CONFIGURED', thrown.message);
   if (thrown instanceof HttpException) {
     const status = thrown.getStatus();

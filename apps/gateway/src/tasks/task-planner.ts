@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Database, type ChannelRow, type TaskEdit, type TaskRow } from '#database';
-import { Admission, Gates } from '#stage';
+import { Admission, Gates, OutboxRelay, announce, channelRemoved } from '#stage';
 import { Injectable, Logger } from '@nestjs/common';
 import { ApiError, invalidInput } from '../http/api-error.js';
 import type { CreateTask, EditTask } from './new-task.dto.js';
@@ -21,6 +21,7 @@ export class TaskPlanner {
     private readonly database: Database,
     private readonly gates: Gates,
     private readonly admission: Admission,
+    private readonly relay: OutboxRelay,
   ) {}
 
   /**
@@ -39,12 +40,12 @@ export class TaskPlanner {
     } as const;
     const requestHash = createHash('sha256').update(JSON.stringify(plan)).digest('hex');
     const key = idempotency?.key;
-    const task = await this.database.tasks.add({
-      ...plan,
-      notionPageId: null,
-      requestId,
-      ...(key && { idempotency: { key, requestHash } }),
+    const task = await this.database.transaction(async (tx) => {
+      const added = await tx.tasks.add({ ...plan, notionPageId: null, requestId, ...(key && { idempotency: { key, requestHash } }) });
+      if (added) await announce(tx, added.id);
+      return added;
     });
+    this.relay.wake();
     if (task) return { task, created: true };
     const before = key && (await this.database.tasks.findByIdempotencyKey(key));
     if (!before) throw new Error('A task without a Notion row was not added');
@@ -79,9 +80,10 @@ export class TaskPlanner {
    */
   async channel(name: string): Promise<ChannelRow> {
     const channel = await this.database.channels.findByName(name);
-    if (channel) return channel;
-    const known = (await this.database.channels.list()).map(({ key }) => key).join(', ');
-    throw invalidInput([{ field: 'channel', message: `channel must be one of ${known}` }]);
+    if (channel && !channel.removedAt) return channel;
+    const known = (await this.database.channels.present()).map(({ key }) => key).join(', ');
+    const gone = channel ? `${channelRemoved(channel.key)} ` : '';
+    throw invalidInput([{ field: 'channel', message: `${gone}channel must be one of ${known}` }]);
   }
 
   /** Lets queued tasks into work, in the background: what fails now is left to the sweep. */

@@ -129,6 +129,12 @@ export class TaskSummary {
   published_at: string | null;
 }
 
+export class TaskUpdate extends TaskSummary {
+  /** How far the open step is, in items; empty when none is open. */
+  @ApiProperty({ example: 'clips 7/18' })
+  progress: string;
+}
+
 export class TaskItem {
   @ApiProperty({ format: 'uuid' })
   id: string;

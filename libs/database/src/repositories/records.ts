@@ -150,4 +150,10 @@ export class OAuthTokens {
   async find(channelId: string): Promise<OAuthTokenRow | null> {
     return this.manager.findOneBy(OAuthTokenRow, { channelId });
   }
+
+  /** The channels that are connected. */
+  async channelIds(): Promise<Set<string>> {
+    const tokens = await this.manager.find(OAuthTokenRow, { select: { channelId: true } });
+    return new Set(tokens.map(({ channelId }) => channelId));
+  }
 }
