@@ -63,6 +63,16 @@ export class Workspace {
   }
 
   /**
+   * Where something that is made only to be reviewed is kept, relative to the root.
+   * @throws RangeError as `artifactPath`
+   */
+  reviewPath(owner: { channelId: string; taskId: string }, name: string): string {
+    const unsafe = [owner.channelId, owner.taskId, name].find((part) => !SAFE.test(part));
+    if (unsafe !== undefined) throw new RangeError(`"${unsafe}" cannot be part of a path`);
+    return `${owner.channelId}/${owner.taskId}/.review/${name}`;
+  }
+
+  /**
    * The absolute path of a file of the workspace.
    * @throws RangeError when it would lie outside
    */

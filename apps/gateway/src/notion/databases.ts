@@ -1,16 +1,27 @@
 import { settings, type Settings } from '#config';
 import { Database, type ChannelRow } from '#database';
-import { propertyNames, type PropertyNames } from '#pipeline';
+import { propertyNames, type PropertyNames, type RowProperty } from '#pipeline';
 import { rowOf, type NotionRow, type PageOfRow } from '#providers/notion';
 import { Inject, Injectable } from '@nestjs/common';
 
 /** Which Notion databases hold rows, and what their properties are called: those of the installation, and those that a channel has to itself. */
 @Injectable()
 export class NotionDatabases {
+  private readonly schemas = new Map<string, ReadonlySet<RowProperty>>();
+
   constructor(
     private readonly database: Database,
     @Inject(settings.KEY) private readonly settings: Settings,
   ) {}
+
+  /** Which of our properties a data source has, as its rows have shown to this process; null when none was read yet. */
+  propertiesOf(dataSourceId: string | null): ReadonlySet<RowProperty> | null {
+    return this.schemas.get(dataSourceId ?? '') ?? null;
+  }
+
+  learn({ dataSourceId, has }: NotionRow): void {
+    this.schemas.set(dataSourceId ?? '', has);
+  }
 
   /** As the settings and the channels are now. */
   async read(): Promise<KnownDatabases> {
