@@ -142,10 +142,10 @@ describe('a storyboard in a page', () => {
     await write(id);
     await write(id, storyboard(), { revision: 2 });
     expect((await tree(id)).slice(0, -1)).toEqual(before);
-    expect(await client.readOwnScript(id, turn)).toBe('The sea is old.\nIt does not explain itself.');
+    expect(await client.readOwnScript(id)).toBe('The sea is old.\nIt does not explain itself.');
     const atTheEnd = await page('# Script\nThe sea is old.');
     await write(atTheEnd);
-    expect(await client.readOwnScript(atTheEnd, turn)).toBe('The sea is old.');
+    expect(await client.readOwnScript(atTheEnd)).toBe('The sea is old.');
   });
 
   it('with nothing but scenes has no empty parts', async () => {
@@ -301,7 +301,9 @@ describe('when Notion fails', () => {
     });
     expect(await headings(id)).toEqual(['Storyboard']);
     // Rows are written all the same.
-    await new NotionClient({ baseUrl: simulator.url + SIMULATOR_PATHS.notion, apiKey: SIMULATED_KEY }).writeRow(id, { progress: 'on' });
+    await new NotionClient({ baseUrl: simulator.url + SIMULATOR_PATHS.notion, apiKey: SIMULATED_KEY }).writePage(id, {
+      Progress: { rich_text: [{ text: { content: 'on' } }] },
+    });
   });
 
   it('a connection without the right to insert is told that, and not that there are too many blocks', async () => {

@@ -21,6 +21,7 @@ import { IncidentsController } from './incidents/incidents.controller.js';
 import { Watch } from './incidents/watch.js';
 import { KieCallbackController } from './kie/kie-callback.controller.js';
 import { NotionDatabases } from './notion/databases.js';
+import { NotionChannels } from './notion/notion-channels.js';
 import { NotionConnection } from './notion/notion-connection.js';
 import { NotionInbox } from './notion/notion-inbox.js';
 import { NotionIntake } from './notion/notion-intake.js';
@@ -69,6 +70,7 @@ import { TasksController } from './tasks/tasks.controller.js';
     Reconciler,
     CallFiles,
     ProviderLimits,
+    NotionChannels,
     NotionConnection,
     NotionDatabases,
     NotionInbox,

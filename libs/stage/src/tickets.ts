@@ -36,6 +36,8 @@ export interface NotionJob {
   read_script: { task_id: string };
   /** Rows may have changed of which no webhook told. */
   sweep_rows: Record<string, never>;
+  /** Somebody may have paused a channel. */
+  sync_channels: Record<string, never>;
   /** A reviewer needs something to look at. */
   show_review: { task_id: string };
   /** The page has to hold the storyboard. */
@@ -46,6 +48,7 @@ const NOTION_PRIORITIES: Readonly<Record<keyof NotionJob, number>> = {
   work_inbox: 1,
   read_script: 2,
   sync_row: 3,
+  sync_channels: 3,
   sweep_rows: 4,
   show_review: 5,
   show_storyboard: 6,

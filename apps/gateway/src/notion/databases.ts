@@ -53,8 +53,13 @@ export class KnownDatabases {
 
   /** Whether rows of a data source are videos of this installation. Without a data source of its own, it takes whatever the connection can see. */
   isOurs(dataSourceId: string | null): boolean {
-    if (dataSourceId && dataSourceId === this.settings.NOTION_CHANNELS_DATA_SOURCE_ID) return false;
+    if (this.showsChannels(dataSourceId)) return false;
     return !this.settings.NOTION_DATA_SOURCE_ID || this.dataSources.some((known) => known === dataSourceId);
+  }
+
+  /** Whether a data source is the one that shows the channels. */
+  showsChannels(dataSourceId: string | null): boolean {
+    return dataSourceId !== null && dataSourceId === this.settings.NOTION_CHANNELS_DATA_SOURCE_ID;
   }
 
   namesIn(dataSourceId: string | null): PropertyNames {

@@ -1,9 +1,9 @@
 import { settings, type Settings } from '#config';
 import { Database, type ArtifactRow, type TaskRow } from '#database';
 import { Workspace, clipSheet, contactSheet, cutPreview, cutSheet, joinNarrations, narrationSheet, type SheetItem } from '#media';
-import { gateAt, stepInfo, type ItemInputs, type StepName } from '#pipeline';
+import { Failure, gateAt, stepInfo, type ItemInputs, type StepName } from '#pipeline';
 import { propertiesOf, type ShownFile } from '#providers/notion';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { NotionDatabases } from './databases.js';
 import { NotionConnection } from './notion-connection.js';
 import { reviewFingerprint } from './review-fingerprint.js';
@@ -18,6 +18,8 @@ interface Material {
 /** Shows a reviewer in the row what there is to look at: sheets and previews that are uploaded, or links to every file, as the channel wishes. */
 @Injectable()
 export class NotionReview {
+  private readonly logger = new Logger(NotionReview.name);
+
   constructor(
     private readonly database: Database,
     private readonly databases: NotionDatabases,
@@ -47,8 +49,19 @@ export class NotionReview {
     await this.database.notionMirrors.shows(taskId, { review: fingerprint });
   }
 
+  /**
+   * Puts a task's storyboard into its page; a page that takes no more blocks goes without.
+   * @throws Failure as Notion's client does
+   */
   async showStoryboard(taskId: string): Promise<void> {
-    await this.database.tasks.find(taskId);
+    const [{ notionPageId }, mirror] = await Promise.all([this.database.tasks.get(taskId), this.database.notionMirrors.find(taskId)]);
+    const [storyboard] = await this.database.artifacts.ready(taskId, 'storyboard');
+    if (!notionPageId || !storyboard?.result || mirror?.storyboardId === storyboard.id) return;
+    await this.notion.client.writeStoryboard(notionPageId, storyboard.result, storyboard.revision).catch((error: unknown) => {
+      if (Failure.from(error).code !== 'NOTION_BLOCK_LIMIT') throw error;
+      this.logger.warn({ event: 'notion_blocks_used_up', task_id: taskId });
+    });
+    await this.database.notionMirrors.shows(taskId, { storyboardId: storyboard.id });
   }
 
   private async upload(task: TaskRow, step: StepName, fingerprint: string, shown: readonly ArtifactRow[]): Promise<ShownFile[]> {

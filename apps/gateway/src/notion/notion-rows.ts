@@ -55,6 +55,10 @@ export class NotionRows {
 
   /** A row without a task. */
   private async first(row: NotionRow, known: KnownDatabases): Promise<string> {
+    if (known.showsChannels(row.dataSourceId)) {
+      await this.database.outbox.add([notionJob('sync_channels', 'sync-channels', {})]);
+      return 'Looked at with the other channels';
+    }
     if (!known.isOurs(row.dataSourceId)) return 'Skipped: a row of another data source';
     if (row.inTrash) return 'Skipped: the row is in the trash';
     if (row.status !== 'queued') return `Skipped: the row is ${row.statusText || 'without a status'}`;

@@ -5,6 +5,7 @@ import type { NotionJob } from '#stage';
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Job } from 'bullmq';
+import { NotionChannels } from './notion-channels.js';
 import { NotionConnection } from './notion-connection.js';
 import { NotionInbox } from './notion-inbox.js';
 import { NotionMirror } from './notion-mirror.js';
@@ -43,6 +44,7 @@ export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
     sync_row: (taskId, progress) => this.mirror.sync(taskId, progress),
     read_script: (taskId) => this.script.read(taskId),
     sweep_rows: () => this.sweep.run(),
+    sync_channels: () => this.channels.sync(),
     show_review: (taskId) => this.review.show(taskId),
     show_storyboard: (taskId) => this.review.showStoryboard(taskId),
   };
@@ -52,6 +54,7 @@ export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
     private readonly mirror: NotionMirror,
     private readonly script: NotionScript,
     private readonly sweep: NotionSweep,
+    private readonly channels: NotionChannels,
     private readonly review: NotionReview,
     private readonly notion: NotionConnection,
     private readonly database: Database,

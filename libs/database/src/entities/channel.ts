@@ -1,6 +1,6 @@
 import type { ChannelSettings } from '#config';
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
-import { JSONB, TEXT, TIME, optional } from './columns.js';
+import { BOOLEAN, JSONB, TEXT, TIME, optional } from './columns.js';
 
 /** A channel as its file last described it. */
 @Entity('channels')
@@ -25,6 +25,10 @@ export class ChannelRow {
 
   @Column(optional(TEXT))
   pausedBy: string | null;
+
+  /** Whether Notion showed it as paused when it was last looked at; null when it never was. */
+  @Column(optional(BOOLEAN))
+  notionPaused: boolean | null;
 
   @CreateDateColumn(TIME)
   createdAt: Date;

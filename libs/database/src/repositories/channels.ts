@@ -80,6 +80,11 @@ export class Channels {
     return result.affected === 1;
   }
 
+  /** Remembers what Notion shows. */
+  async notionShows(id: string, paused: boolean): Promise<void> {
+    await this.manager.update(ChannelRow, { id }, { notionPaused: paused });
+  }
+
   /** In up to three statements, each of which changes something for one caller only, however many do it at once. */
   private async store({ key, settings }: Channel): Promise<ChannelChange | null> {
     const values = [key, settings];

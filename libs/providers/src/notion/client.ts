@@ -2,6 +2,8 @@ import { Failure } from '#pipeline';
 import { Client, LogLevel, isFullPage, type QueryDataSourceResponse } from '@notionhq/client';
 import { uploadFile, type FileToUpload, type UploadedFile } from './files.js';
 import { again, ask, childrenOf, nonsense, type Turn } from './requests.js';
+import type { ShownStoryboard } from './storyboard-blocks.js';
+import { writeStoryboard } from './storyboard-page.js';
 import { ownScript, type PageOfRow, type PageProperties } from './row.js';
 
 /** The newest version of the API; with older ones a database that gets a second data source stops answering. */
@@ -108,6 +110,14 @@ export class NotionClient {
    */
   async uploadFile(file: Omit<FileToUpload, 'turn'>): Promise<UploadedFile> {
     return uploadFile(this.client, { ...file, turn: this.turn });
+  }
+
+  /**
+   * Shows a storyboard in a page, once, however often it is called.
+   * @throws Failure as `writeStoryboard` says
+   */
+  async writeStoryboard(pageId: string, shown: ShownStoryboard, revision: number): Promise<void> {
+    await writeStoryboard(this.client, pageId, shown, { revision, botId: await this.botId(), turn: this.turn });
   }
 
   /** The user id under which our own changes appear in events. */
