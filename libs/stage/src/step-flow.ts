@@ -1,5 +1,5 @@
 import type { ArtifactRow, Database, TaskRow } from '#database';
-import { FIRST_STEP, STEPS, isMadeFrom, stepInfo, type Failure, type ItemKind, type StepInfo, type Storyboard } from '#pipeline';
+import { FIRST_STEP, STEPS, isMadeFrom, Failure, permanent, stepInfo, type ItemKind, type StepInfo, type Storyboard } from '#pipeline';
 import { closeStop, reportStop } from './incidents.js';
 import { announce, makeTicket, openTicket } from './tickets.js';
 import type { Planned, StepHandler } from './stage.js';
@@ -29,7 +29,7 @@ export async function openStep<K extends ItemKind>(
   view: Parameters<StepHandler<K>['plan']>[0],
 ): Promise<void> {
   const storyboard = await storyboardOf(tx, task.id);
-  const inputs: Planned<K>[] = handler.plan(view, storyboard);
+  const inputs = planned(handler, view, storyboard);
   await tx.artifacts.add(
     inputs.map((input, position) => ({
       channelId: task.channelId,
@@ -47,6 +47,21 @@ export async function openStep<K extends ItemKind>(
   await tx.outbox.add(due.map((artifact) => makeTicket(task, artifact)));
   if (missing.length === 0) await completeStep(tx, task.id, step);
   else await announce(tx, task.id);
+}
+
+/** A step's items. Planning is pure, so that whatever it throws it throws again. */
+function planned<K extends ItemKind>(handler: StepHandler<K>, ...of: Parameters<StepHandler<K>['plan']>): Planned<K>[] {
+  try {
+    return handler.plan(...of);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw permanent({
+      code: 'STEP_NOT_PLANNED',
+      message: `The step cannot be planned: ${String(error)}`,
+      userMessage: 'The next step cannot be planned, which is a fault of ours; the log says more. Cancel the video, or retry after an update.',
+      cause: error,
+    });
+  }
 }
 
 /** Moves a task on after the last item of its step: to the gate, to the next step, or to the end. */

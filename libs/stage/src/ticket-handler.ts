@@ -81,12 +81,13 @@ export class TicketHandler {
         if (task?.step !== step.name || task.stepOpened || task.stepGeneration !== ticket.generation) return;
         // Whoever resumes the channel issues the ticket again.
         if ((await tx.channels.get(task.channelId)).pausedAt) return;
-        await openStep(tx, task, step, this.handler(step), await this.view(task));
+        await openStep(tx, task, step, this.handler(step), await this.view(tx, task));
       })
       .catch(async (error: unknown) => {
         const failure = Failure.from(error);
         this.logger.error({ event: 'step_open_failed', ...ids(ticket), code: failure.code, error: failure.message });
-        // Planning is pure: what failed once fails again until a person changes something.
+        // What the database did not take is opened again by the reconciler; what cannot be planned fails again until a person changes something.
+        if (failure.kind !== 'permanent') throw error;
         await this.database.transaction((tx) => stopTask(tx, ticket.task_id, step, failure, null));
       });
   }
@@ -126,7 +127,7 @@ export class TicketHandler {
   }
 
   private async makeFile(artifact: ArtifactRow, lease: Lease, signal: AbortSignal): Promise<Finished> {
-    const task = await this.view(await this.database.tasks.get(artifact.taskId));
+    const task = await this.view(this.database, await this.database.tasks.get(artifact.taskId));
     const recovered = await this.calls.recover(artifact);
     const providerJobId = recovered.providerJobId ?? artifact.providerJobId;
     let paid: Finished['paid'] = null;
@@ -240,9 +241,10 @@ export class TicketHandler {
     });
   }
 
-  private async view(task: TaskRow): Promise<TaskView> {
+  /** Through the transaction where there is one: another connection beside it is one that others may be waiting for. */
+  private async view(database: Database, task: TaskRow): Promise<TaskView> {
     const { id, channelId, title, topic, storyDirection, ownScript } = task;
-    const channel = await this.database.channels.get(channelId);
+    const channel = await database.channels.get(channelId);
     return { id, channelId, title, topic, storyDirection, ownScript, channel: channel.settings };
   }
 }
