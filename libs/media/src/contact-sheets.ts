@@ -1,6 +1,5 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ffmpeg } from './ffmpeg.js';
 import { inParallel } from './parallel.js';
 import { readPicture, type Raster } from './picture.js';
@@ -55,7 +54,7 @@ export async function clipSheet(clips: readonly SheetItem[], out: string, option
   const frame = { width: Math.floor((width - 2 * FRAME_GAP) / 3), height: 0 };
   frame.height = Math.round(frame.width / WIDESCREEN);
   const grid = { columns, width: 3 * frame.width + 2 * FRAME_GAP, height: frame.height };
-  await inScratchFolder(async (folder) => {
+  await beside(out, async (folder) => {
     const show = async ([index, { path, label }]: [number, SheetItem], signal: AbortSignal): Promise<Cell & { durationMs: number }> => {
       const durationMs = await durationOf(path, signal);
       const picture = await rendered(path, join(folder, String(index)), { ...grid, channels: 3 }, signal, (raw) => [
@@ -92,7 +91,7 @@ export async function cutSheet(cut: string, out: string, options: SheetOptions):
   const count = Math.min(CUT_FRAMES.most, Math.max(CUT_FRAMES.fewest, Math.round(durationMs / 1_000 / CUT_FRAMES.every)));
   const times = Array.from({ length: count }, (_, index) => ((index + 0.5) * durationMs) / count);
   const grid = gridOf(columnsFor(count), WIDESCREEN);
-  await inScratchFolder(async (folder) => {
+  await beside(out, async (folder) => {
     const show = async (atMs: number, signal: AbortSignal): Promise<Cell> => {
       const picture = await rendered(cut, join(folder, seconds(atMs)), { ...grid, channels: 3 }, signal, (raw) => [
         ...[...FEW_FRAMES, '-ss', seconds(atMs), '-i', cut, '-map', '0:v:0'],
@@ -115,7 +114,7 @@ export async function narrationSheet(narrations: readonly SheetItem[], out: stri
   const left = 64;
   const durations = await inParallel(narrations, AT_ONCE, ({ path }, signal) => durationOf(path, signal), options.signal);
   const longestMs = Math.max(...durations);
-  await inScratchFolder(async (folder) => {
+  await beside(out, async (folder) => {
     const show = async ([index, { path, label }]: [number, SheetItem], signal: AbortSignal): Promise<Cell> => {
       const durationMs = durations[index] ?? 0;
       const width = Math.max(2, Math.round(((grid.width - left) * durationMs) / longestMs));
@@ -156,8 +155,10 @@ async function rendered(
   return { data, info: { width, height, channels } };
 }
 
-async function inScratchFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'sheet-'));
+/** Work with files that are gone when it is over, in a folder beside its result: where that fits, they do, too. */
+async function beside(out: string, work: (folder: string) => Promise<void>): Promise<void> {
+  await mkdir(dirname(out), { recursive: true });
+  const folder = await mkdtemp(join(dirname(out), '.sheet-'));
   try {
     await work(folder);
   } finally {

@@ -6,5 +6,4 @@ export { ffmpeg } from './ffmpeg.js';
 export { Manifest, planCut, sceneTimes, type CutScene } from './manifest.js';
 export { cutPreview, joinNarrations } from './preview.js';
 export { expectMedia, probe, type MediaExpectation, type MediaInfo } from './probe.js';
-export { type SheetOptions } from './sheet.js';
 export { Workspace, type FileOf } from './workspace.js';

@@ -45,7 +45,7 @@ export const COLORS = {
   accent: '#ffd34d',
 } as const;
 
-/** Half of what the smallest plan of Notion takes (bytes), so that it loads at once. */
+/** Well below what every plan of Notion takes (bytes), so that it loads at once. */
 const LARGEST_FILE = 2_000_000;
 /** Qualities, from the one that is wished for; the first that makes a small enough file is taken. */
 const QUALITIES = [84, 74, 62, 48, 30];

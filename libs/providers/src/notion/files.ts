@@ -63,7 +63,7 @@ export interface FileToUpload extends Pace {
   contentType: string;
 }
 
-export interface UploadedFile {
+interface UploadedFile {
   /** By which it is attached to a property or a block. */
   id: string;
   /** When Notion throws it away unless it has been attached. */
