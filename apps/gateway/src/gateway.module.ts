@@ -19,10 +19,13 @@ import { Watch } from './incidents/watch.js';
 import { KieCallbackController } from './kie/kie-callback.controller.js';
 import { LiveController } from './live/live.controller.js';
 import { TaskFeed } from './live/task-feed.js';
+import { MetricsController } from './metrics/metrics.controller.js';
+import { Metrics } from './metrics/metrics.js';
 import { NotionSync } from './notion/notion-sync.js';
 import { NotionWebhookController } from './notion/notion-webhook.controller.js';
 import { NotionWorker } from './notion/notion.worker.js';
 import { TasksController } from './tasks/tasks.controller.js';
+import { YouTubeQuotaController } from './youtube/youtube-quota.controller.js';
 
 /** Everything that people and Notion reach, and the chores of the house. */
 @Module({
@@ -32,11 +35,13 @@ import { TasksController } from './tasks/tasks.controller.js';
     ChannelsController,
     ChannelOAuthController,
     VideoCostsController,
+    YouTubeQuotaController,
     LiveController,
     IncidentsController,
     NotionWebhookController,
     KieCallbackController,
     HealthController,
+    MetricsController,
   ],
   providers: [
     Admission,
@@ -47,6 +52,7 @@ import { TasksController } from './tasks/tasks.controller.js';
     CallFiles,
     ProviderLimits,
     TaskFeed,
+    Metrics,
     NotionSync,
     NotionWorker,
     DeadLetterWorker,

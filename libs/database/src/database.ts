@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { Artifacts } from './repositories/artifacts.js';
+import { Census } from './repositories/census.js';
 import { Channels } from './repositories/channels.js';
 import { Outbox } from './repositories/outbox.js';
 import { Live } from './repositories/live.js';
@@ -15,6 +16,7 @@ export class Database {
   readonly channels: Channels;
   readonly outbox: Outbox;
   readonly live: Live;
+  readonly census: Census;
   readonly reviews: Reviews;
   readonly costs: VideoCosts;
   readonly deadLetters: DeadLetters;
@@ -30,6 +32,7 @@ export class Database {
     this.channels = new Channels(manager);
     this.outbox = new Outbox(manager);
     this.live = new Live(manager);
+    this.census = new Census(manager);
     this.reviews = new Reviews(manager);
     this.costs = new VideoCosts(manager);
     this.deadLetters = new DeadLetters(manager);

@@ -49,9 +49,10 @@ export class TasksController {
   @ApiCreatedResponse({ type: TaskDetail })
   async create(@Body() body: CreateTask, @Req() request: IdentifiedRequest): Promise<TaskDetail> {
     const channel = await this.database.channels.findByName(body.channel);
-    if (!channel || channel.removedAt) {
-      const known = (await this.database.channels.present()).map(({ key }) => key).join(', ');
-      const gone = channel ? `${channelRemoved(channel.key)} ` : '';
+    if (!channel) {
+      const known = (await this.database.channels.list()).map(({ key }) => key).join(', ');
+      const removed = await this.database.channels.findRemoved(body.channel);
+      const gone = removed ? `${channelRemoved(removed.key)} ` : '';
       throw new ApiError(422, 'INVALID_INPUT', 'Some fields are wrong; details name them.', [
         { field: 'channel', message: `${gone}channel must be one of ${known}` },
       ]);
