@@ -33,6 +33,8 @@ import { NotionSubscriptionsController } from './notion/notion-subscriptions.con
 import { NotionSweep } from './notion/notion-sweep.js';
 import { LiveController } from './live/live.controller.js';
 import { TaskFeed } from './live/task-feed.js';
+import { MetricsController } from './metrics/metrics.controller.js';
+import { Metrics } from './metrics/metrics.js';
 import { NotionWebhookController } from './notion/notion-webhook.controller.js';
 import { NotionWorker } from './notion/notion.worker.js';
 import { RowDecisions } from './notion/row-decisions.js';
@@ -42,6 +44,7 @@ import { ReviewsController } from './records/reviews.controller.js';
 import { BulkController } from './tasks/bulk.controller.js';
 import { TaskPlanner } from './tasks/task-planner.js';
 import { TasksController } from './tasks/tasks.controller.js';
+import { YouTubeQuotaController } from './youtube/youtube-quota.controller.js';
 
 /** Everything that people and Notion reach, and the chores of the house. */
 @Module({
@@ -51,6 +54,7 @@ import { TasksController } from './tasks/tasks.controller.js';
     ChannelsController,
     ChannelOAuthController,
     VideoCostsController,
+    YouTubeQuotaController,
     LiveController,
     IncidentsController,
     NotionWebhookController,
@@ -61,6 +65,7 @@ import { TasksController } from './tasks/tasks.controller.js';
     BulkController,
     ReviewsController,
     AuditLogsController,
+    MetricsController,
   ],
   providers: [
     Admission,
@@ -81,6 +86,7 @@ import { TasksController } from './tasks/tasks.controller.js';
     NotionScript,
     NotionSweep,
     TaskFeed,
+    Metrics,
     NotionWorker,
     RowDecisions,
     WebhookTokens,

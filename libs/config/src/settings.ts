@@ -318,6 +318,18 @@ export const SETTINGS = {
     about: 'Size of the pieces of an upload (KiB, a multiple of 256); larger ones lose more when they break.',
     default: 16_384,
   }),
+  YOUTUBE_UPLOADS_A_DAY: whole(
+    1,
+    1_000_000,
+  )({ group: 'YouTube', about: 'Videos that the Google project may upload in a day of Pacific time; 100 as of 2026-06-01.', default: 100 }),
+  YOUTUBE_UNITS_A_DAY: whole(
+    1,
+    1_000_000_000,
+  )({
+    group: 'YouTube',
+    about: 'Units that all other requests of the Google project may cost in a day of Pacific time; 10,000 as of 2026-06-01.',
+    default: 10_000,
+  }),
   TOKEN_ENCRYPTION_KEY: key32({
     group: 'YouTube',
     about: "Encrypts the channels' OAuth tokens (32 bytes, base64).",

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { ApiTokens } from './repositories/api-tokens.js';
 import { Artifacts } from './repositories/artifacts.js';
+import { Census } from './repositories/census.js';
 import { Channels } from './repositories/channels.js';
 import { Outbox } from './repositories/outbox.js';
 import { Live } from './repositories/live.js';
@@ -17,6 +18,7 @@ export class Database {
   readonly channels: Channels;
   readonly outbox: Outbox;
   readonly live: Live;
+  readonly census: Census;
   readonly reviews: Reviews;
   readonly costs: VideoCosts;
   readonly deadLetters: DeadLetters;
@@ -36,6 +38,7 @@ export class Database {
     this.channels = new Channels(manager);
     this.outbox = new Outbox(manager);
     this.live = new Live(manager);
+    this.census = new Census(manager);
     this.reviews = new Reviews(manager);
     this.costs = new VideoCosts(manager);
     this.deadLetters = new DeadLetters(manager);

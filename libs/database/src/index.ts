@@ -13,18 +13,11 @@ export { ALERT_TARGETS, type Alert, type AlertTarget } from './repositories/inci
 export type { ItemError, MadeArtifact, NewArtifact } from './repositories/artifacts.js';
 export type { MirrorChange } from './repositories/notion.js';
 export type { NewEvent } from './repositories/records.js';
+export type { Backlog, TaskCounts } from './repositories/census.js';
 export type { ChannelChange } from './repositories/channels.js';
 export type { LiveFilter, TaskProgress } from './repositories/live.js';
 export type { OutgoingJob } from './repositories/outbox.js';
 export type { AuditLogFilter, ReviewFilter } from './repositories/records.js';
-export {
-  TASK_SORTS,
-  ticketPriority,
-  type NewTask,
-  type TaskCounts,
-  type TaskEdit,
-  type TaskFilter,
-  type TaskSort,
-} from './repositories/tasks.js';
+export { TASK_SORTS, ticketPriority, type NewTask, type TaskEdit, type TaskFilter, type TaskSort } from './repositories/tasks.js';
 export type { CostFilter, DayOfCosts } from './repositories/video-costs.js';
 export { TokenCipher } from './token-cipher.js';

@@ -35,7 +35,7 @@ export {
   type StepName,
   type StepOf,
 } from './stages.js';
-export { untilPacificMidnightMs } from './pacific-time.js';
+export { PACIFIC_TIME, untilPacificMidnightMs } from './pacific-time.js';
 export { asWritten, spoken, type Pronunciation } from './pronunciation.js';
 export { PRIORITIES, priorityTitle, type Priority } from './priority.js';
 export { formatRedo, parseRedo, type Redo, type RedoGroup, type RedoKind } from './redo.js';

@@ -58,7 +58,8 @@ function planned<K extends ItemKind>(handler: StepHandler<K>, ...of: Parameters<
     throw permanent({
       code: 'STEP_NOT_PLANNED',
       message: `The step cannot be planned: ${String(error)}`,
-      userMessage: 'The next step cannot be planned, which is a fault of ours; the log says more. Cancel the video, or retry after an update.',
+      userMessage:
+        'The next step cannot be planned, which is a fault of ours; the log says more. Cancel the video, or retry after an update.',
       cause: error,
     });
   }

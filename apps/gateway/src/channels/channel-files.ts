@@ -34,7 +34,6 @@ export class ChannelFiles implements OnModuleInit, OnApplicationBootstrap, Befor
   private readonly folder: string;
   /** What has been acted on, by file. */
   private known: ReadonlyMap<string, ChannelFile> = new Map();
-  private unreadable = false;
   private watcher: FSWatcher | null = null;
   private calm: NodeJS.Timeout | null = null;
   private timer: NodeJS.Timeout | null = null;
@@ -54,7 +53,7 @@ export class ChannelFiles implements OnModuleInit, OnApplicationBootstrap, Befor
     this.known = new Map(channels.map((read) => [read.file, read]));
     await this.channels.store(channels);
     const keys = channels.map(({ key }) => key);
-    await this.channels.remove((await this.database.channels.present()).map(({ key }) => key).filter((key) => !keys.includes(key)));
+    await this.channels.remove((await this.database.channels.list()).map(({ key }) => key).filter((key) => !keys.includes(key)));
     await this.database.alerts.resolveQuiet(KIND, 0);
   }
 
@@ -101,13 +100,14 @@ export class ChannelFiles implements OnModuleInit, OnApplicationBootstrap, Befor
 
   private async act(): Promise<void> {
     const read = await this.read();
-    if (!read) return;
-    const now = new Map(read.map((file) => [file.file, file]));
+    if (read instanceof SettingsError) return this.unreadable(read);
+    await this.database.alerts.resolve(alertKey(this.folder));
     for (const file of read) {
       if (isDeepStrictEqual(file, this.known.get(file.file))) continue;
       if ('settings' in file) await this.mended(file);
       else await this.broken(file);
     }
+    const now = new Map(read.map((file) => [file.file, file]));
     const gone = [...this.known.values()].filter(({ file }) => !now.has(file));
     for (const { file } of gone) await this.database.alerts.resolve(alertKey(file));
     await this.channels.remove(gone.map(({ key }) => key).filter((key) => !read.some((file) => file.key === key)));
@@ -115,33 +115,33 @@ export class ChannelFiles implements OnModuleInit, OnApplicationBootstrap, Befor
     this.known = now;
   }
 
-  /** The folder's files, or null when it cannot be read; bad news is looked at twice. */
-  private async read(): Promise<ChannelFile[] | null> {
+  /** The folder's files, or why it cannot be read; bad news is looked at twice. */
+  private async read(): Promise<ChannelFile[] | SettingsError> {
     const first = await this.inspect();
-    const bad =
-      !first || first.some((file) => 'problem' in file) || [...this.known.keys()].some((name) => !first.some(({ file }) => file === name));
-    if (!bad) return first;
+    const good =
+      !(first instanceof SettingsError) &&
+      first.every((file) => 'settings' in file) &&
+      [...this.known.keys()].every((name) => first.some(({ file }) => file === name));
+    if (good) return first;
     await sleep(DOUBT_MS);
     return this.inspect();
   }
 
-  private async inspect(): Promise<ChannelFile[] | null> {
-    try {
-      const files = await inspectChannels(this.folder, await this.database.channels.present());
-      if (this.unreadable) await this.database.alerts.resolve(alertKey(this.folder));
-      this.unreadable = false;
-      return files;
-    } catch (error) {
-      if (!(error instanceof SettingsError)) throw error;
-      this.unreadable = true;
-      await this.database.alerts.raise({
-        kind: KIND,
-        key: alertKey(this.folder),
-        title: 'The channel files cannot be read',
-        text: `${error.problems.join('; ')}. All channels go on as they are.`,
-      });
-      return null;
-    }
+  private async inspect(): Promise<ChannelFile[] | SettingsError> {
+    const stored = await this.database.channels.list();
+    return inspectChannels(this.folder, stored).catch((error: unknown) => {
+      if (error instanceof SettingsError) return error;
+      throw error;
+    });
+  }
+
+  private async unreadable({ problems }: SettingsError): Promise<void> {
+    await this.database.alerts.raise({
+      kind: KIND,
+      key: alertKey(this.folder),
+      title: 'The channel files cannot be read',
+      text: `${problems.join('; ')}. All channels go on as they are.`,
+    });
   }
 
   private async mended({ file, key, settings }: GoodChannelFile): Promise<void> {
@@ -151,7 +151,7 @@ export class ChannelFiles implements OnModuleInit, OnApplicationBootstrap, Befor
 
   private async broken({ file, key, problem }: BrokenChannelFile): Promise<void> {
     this.logger.warn({ event: KIND, file, problem });
-    const stored = (await this.database.channels.present()).find((channel) => channel.key === key);
+    const stored = (await this.database.channels.list()).find((channel) => channel.key === key);
     await this.database.alerts.raise({
       kind: KIND,
       key: alertKey(file),

@@ -26,9 +26,9 @@ export class ChannelsController {
   @ApiOkResponse({ type: [ChannelView] })
   async list(): Promise<ChannelView[]> {
     const [channels, connected, counts] = await Promise.all([
-      this.database.channels.list(),
+      this.database.channels.all(),
       this.database.oauthTokens.channelIds(),
-      this.database.tasks.countByChannel(),
+      this.database.census.tasksByChannel(),
     ]);
     return channels.map((channel) => channelView(channel, connected.has(channel.id), counts.get(channel.id)));
   }

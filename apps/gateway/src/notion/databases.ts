@@ -25,7 +25,7 @@ export class NotionDatabases {
 
   /** As the settings and the channels are now. */
   async read(): Promise<KnownDatabases> {
-    return new KnownDatabases(await this.database.channels.list(), this.settings);
+    return new KnownDatabases(await this.database.channels.all(), this.settings);
   }
 }
 

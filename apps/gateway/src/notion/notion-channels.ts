@@ -26,8 +26,8 @@ export class NotionChannels {
       const row = channelRowOf(page);
       if (!rows.has(row.channel)) rows.set(row.channel, row);
     }
-    const counts = await this.database.tasks.countByChannel();
-    for (const channel of await this.database.channels.present()) {
+    const counts = await this.database.census.tasksByChannel();
+    for (const channel of await this.database.channels.list()) {
       const row = rows.get(channel.key);
       const paused = row ? await this.decide(channel, row.paused) : channel.pausedAt !== null;
       const { queued = 0, in_work: inWork = 0 } = counts.get(channel.id) ?? {};

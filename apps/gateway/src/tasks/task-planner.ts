@@ -80,9 +80,10 @@ export class TaskPlanner {
    */
   async channel(name: string): Promise<ChannelRow> {
     const channel = await this.database.channels.findByName(name);
-    if (channel && !channel.removedAt) return channel;
-    const known = (await this.database.channels.present()).map(({ key }) => key).join(', ');
-    const gone = channel ? `${channelRemoved(channel.key)} ` : '';
+    if (channel) return channel;
+    const known = (await this.database.channels.list()).map(({ key }) => key).join(', ');
+    const removed = await this.database.channels.findRemoved(name);
+    const gone = removed ? `${channelRemoved(removed.key)} ` : '';
     throw invalidInput([{ field: 'channel', message: `${gone}channel must be one of ${known}` }]);
   }
 

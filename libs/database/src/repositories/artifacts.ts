@@ -2,6 +2,7 @@ import { STEPS, type ItemInputs, type ItemKind, type ItemResults, type StepName 
 import { In, Not, type EntityManager } from 'typeorm';
 import { ArtifactRow } from '../entities/artifact.js';
 import { notPaused } from './channels.js';
+import { WORKING, sqlList } from './status-lists.js';
 
 export interface NewArtifact<K extends ItemKind = ItemKind> {
   channelId: string;
@@ -31,10 +32,9 @@ export interface ItemError {
   endsJob: boolean;
 }
 
-const WORKING = [...new Set(STEPS.map(({ working }) => `'${working}'`))].join(', ');
 /** SQL: the item's task is at work on the item's step, and its channel is not paused. What stopped, was cancelled or has not come so far is left alone. */
 export const wanted = (item: string) =>
-  `EXISTS (SELECT FROM tasks WHERE tasks.id = ${item}.task_id AND tasks.step = ${item}.step AND tasks.step_opened AND tasks.status IN (${WORKING}))
+  `EXISTS (SELECT FROM tasks WHERE tasks.id = ${item}.task_id AND tasks.step = ${item}.step AND tasks.step_opened AND tasks.status IN ${sqlList(WORKING)})
    AND ${notPaused(item)}`;
 
 export class Artifacts {

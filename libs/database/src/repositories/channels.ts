@@ -35,13 +35,14 @@ export class Channels {
     return Promise.all(removed.map(({ id }) => this.get(id)));
   }
 
+  /** The channels that there are. */
   async list(): Promise<ChannelRow[]> {
-    return this.manager.find(ChannelRow, { order: { key: 'ASC' } });
+    return this.manager.find(ChannelRow, { where: { removedAt: IsNull() }, order: { key: 'ASC' } });
   }
 
-  /** Those that have a file. */
-  async present(): Promise<ChannelRow[]> {
-    return this.manager.find(ChannelRow, { where: { removedAt: IsNull() }, order: { key: 'ASC' } });
+  /** The same, and those that have lost their file. */
+  async all(): Promise<ChannelRow[]> {
+    return this.manager.find(ChannelRow, { order: { key: 'ASC' } });
   }
 
   async find(id: string): Promise<ChannelRow | null> {
@@ -53,14 +54,14 @@ export class Channels {
     return this.manager.findOneByOrFail(ChannelRow, { id });
   }
 
-  /** The channel that a person means: by its key or its name, whatever the case; one that has a file before one that has lost it. */
+  /** The channel that a person means: by its key or its name, whatever the case. */
   async findByName(name: string): Promise<ChannelRow | null> {
-    return this.manager
-      .createQueryBuilder(ChannelRow, 'channel')
-      .where(`lower(channel.key) = lower(:name) OR lower(channel.settings ->> 'name') = lower(:name)`, { name: name.trim() })
-      .orderBy('channel.removedAt', 'DESC', 'NULLS FIRST')
-      .limit(1)
-      .getOne();
+    return this.called(name).andWhere('channel.removedAt IS NULL').getOne();
+  }
+
+  /** A channel of that name that there was, until its file went away. */
+  async findRemoved(name: string): Promise<ChannelRow | null> {
+    return this.called(name).andWhere('channel.removedAt IS NOT NULL').orderBy('channel.removedAt', 'DESC').limit(1).getOne();
   }
 
   /** False: it was paused already. */
@@ -83,6 +84,12 @@ export class Channels {
   /** Remembers what Notion shows. */
   async notionShows(id: string, paused: boolean): Promise<void> {
     await this.manager.update(ChannelRow, { id }, { notionPaused: paused });
+  }
+
+  private called(name: string) {
+    return this.manager
+      .createQueryBuilder(ChannelRow, 'channel')
+      .where(`(lower(channel.key) = lower(:name) OR lower(channel.settings ->> 'name') = lower(:name))`, { name: name.trim() });
   }
 
   /** In up to three statements, each of which changes something for one caller only, however many do it at once. */

@@ -75,7 +75,7 @@ describe('with ten thousand tasks queued and as many published', () => {
   });
 
   it('every channel is counted in one go', async () => {
-    const counts = await database.tasks.countByChannel();
+    const counts = await database.census.tasksByChannel();
     const total = (of: 'queued' | 'in_work') => [...counts.values()].reduce((sum, count) => sum + count[of], 0);
     expect([counts.size, total('queued'), total('in_work')]).toEqual([CHANNELS, MANY, 10]);
   });

@@ -1,8 +1,9 @@
-import { IN_WORK, PRIORITIES, GATED_STEPS, STEPS, type Priority, type Status, type StepName } from '#pipeline';
+import { PRIORITIES, type Priority, type Status, type StepName } from '#pipeline';
 import { ILike, In, type EntityManager, type FindOptionsOrder } from 'typeorm';
 import { TaskRow } from '../entities/task.js';
 import { notPaused } from './channels.js';
 import { during } from './during.js';
+import { BUSY, WORKING, sqlList } from './status-lists.js';
 
 /** What a row in Notion or an API request says about a video. */
 export interface NewTask {
@@ -49,33 +50,13 @@ export type TaskChange = Partial<
   Pick<TaskRow, 'step' | 'stepOpened' | 'itemsLeft' | 'failedArtifactId' | 'errorCode' | 'errorMessage' | 'queuedAt' | 'publishedAt'>
 >;
 
-/** Statuses in which items are made. */
-const WORKING = [...new Set(STEPS.map(({ working }) => working))];
-
-/** Statuses in which a task waits for a person. */
-const GATES: readonly Status[] = GATED_STEPS.map(({ gate }) => gate.waiting);
-const ERRORS = [...new Set(STEPS.map(({ error }) => error))];
-/** Statuses in which machines work on a task; one that waits for a person keeps no machine busy. */
-const BUSY = IN_WORK.filter((status) => !GATES.includes(status));
-const BUSY_STATUSES = BUSY.map((status) => `'${status}'`).join(', ');
-
-/** How many tasks of a channel are where. */
-export interface TaskCounts {
-  queued: number;
-  in_work: number;
-  waiting_for_review: number;
-  in_error: number;
-  /** Since midnight UTC. */
-  published_today: number;
-}
-
 /**
  * $1: how many may be busy at once. A task's turn is its place in its channel's queue, behind what the channel has in work. From each channel no more
  * rows are read than there are places, in the order of an index, so a long queue costs nothing.
  */
 export const NEXT_QUEUED = `
   WITH busy AS (
-    SELECT channel_id, count(*) AS count FROM tasks WHERE status IN (${BUSY_STATUSES}) AND ${notPaused('tasks')} GROUP BY channel_id
+    SELECT channel_id, count(*) AS count FROM tasks WHERE status IN ${sqlList(BUSY)} AND ${notPaused('tasks')} GROUP BY channel_id
   ), free AS (
     SELECT greatest($1 - coalesce(sum(count), 0), 0)::bigint AS places FROM busy
   ), open AS (
@@ -264,25 +245,6 @@ export class Tasks {
   /** Takes the reason away that was written for that code. */
   async release(channelId: string, code: string): Promise<string[]> {
     return this.explain(channelId, { errorCode: null, errorMessage: null }, code);
-  }
-
-  /** How many tasks of each channel are where; channels without any are left out. */
-  async countByChannel(): Promise<Map<string, TaskCounts>> {
-    const rows = await this.manager.query<({ channel_id: string } & TaskCounts)[]>(
-      `SELECT channel_id,
-         count(*) FILTER (WHERE status = 'queued')::int AS queued,
-         count(*) FILTER (WHERE status IN (${BUSY_STATUSES}))::int AS in_work,
-         count(*) FILTER (WHERE status = ANY($1))::int AS waiting_for_review,
-         count(*) FILTER (WHERE status = ANY($2))::int AS in_error,
-         count(*) FILTER (WHERE status = 'published')::int AS published_today
-       FROM (
-         SELECT channel_id, status FROM tasks WHERE status = ANY($3)
-         UNION ALL
-         SELECT channel_id, status FROM tasks WHERE published_at >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
-       ) AS counted GROUP BY channel_id`,
-      [GATES, ERRORS, ['queued', ...BUSY, ...GATES, ...ERRORS]],
-    );
-    return new Map(rows.map(({ channel_id, ...counts }) => [channel_id, counts]));
   }
 
   /** Tasks at work on a step of which nothing is left to be made, or whose count of what is left is wrong; none of these should ever be. */

@@ -1,6 +1,6 @@
 import { Failure } from '#pipeline';
 import { Client, LogLevel, isFullPage, type QueryDataSourceResponse } from '@notionhq/client';
-import { uploadFile, type FileToUpload, type UploadedFile } from './files.js';
+import { uploadFile, type FileToUpload } from './files.js';
 import { again, ask, childrenOf, nonsense, type Turn } from './requests.js';
 import type { ShownStoryboard } from './storyboard-blocks.js';
 import { writeStoryboard } from './storyboard-page.js';
@@ -108,7 +108,7 @@ export class NotionClient {
    * Uploads a file, to be attached to a page within the hour.
    * @throws Failure as `uploadFile` says
    */
-  async uploadFile(file: Omit<FileToUpload, 'turn'>): Promise<UploadedFile> {
+  async uploadFile(file: Omit<FileToUpload, 'turn'>): ReturnType<typeof uploadFile> {
     return uploadFile(this.client, { ...file, turn: this.turn });
   }
 
