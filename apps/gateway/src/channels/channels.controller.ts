@@ -3,7 +3,16 @@ import { Database, TokenCipher, type ChannelRow } from '#database';
 import { closeDisconnection } from '#stage';
 import { GrantFile, grantOf, serializeGrant } from '#providers/youtube';
 import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Put, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import { By, Caller } from '../access/caller.js';
 import { Needs } from '../access/roles.js';
 import { ApiError, ErrorBody } from '../http/api-error.js';
@@ -13,6 +22,19 @@ import { TaskSummary } from '../tasks/task.dto.js';
 import { summaryOf } from '../tasks/task-view.js';
 
 const channelId = new ParseUUIDPipe({ exceptionFactory: () => notFound() });
+
+/** The file that youtube-auth writes; its class knows nothing of OpenAPI. */
+const GRANT_SCHEMA = {
+  type: 'object',
+  required: ['refresh_token', 'access_token', 'expires_at', 'scopes'],
+  properties: {
+    refresh_token: { type: 'string' },
+    access_token: { type: 'string' },
+    expires_at: { type: 'string', format: 'date-time' },
+    scopes: { type: 'array', items: { type: 'string' }, minItems: 1 },
+    channel_id: { type: 'string', description: 'The YouTube channel that was chosen on the consent page' },
+  },
+};
 
 class ChannelView {
   @ApiProperty({ format: 'uuid' })
@@ -72,6 +94,8 @@ export class ChannelsController {
   @HttpCode(204)
   @Needs('admin')
   @ApiOperation({ summary: 'Store the grant that youtube-auth wrote; it is encrypted and never shown again' })
+  @ApiBody({ schema: GRANT_SCHEMA })
+  @ApiNoContentResponse()
   async connect(@Param('channel_id', channelId) id: string, @Body() grant: GrantFile, @By() caller: Caller): Promise<void> {
     const { settings: channel } = await this.find(id);
     const wanted = channel.youtube.channel_id;
