@@ -138,7 +138,8 @@ describe('roles', () => {
     for (const { method, path, role, name } of all) {
       const ask = (request: Request) => gateway.ask(method, path, method === 'GET' ? request : { body: {}, ...request });
       if (/^(GET \/(health|ready)|POST \/webhook\/.*)$/.test(name)) {
-        expect([name, role, (await ask({})).body.error?.code === 'UNAUTHORIZED']).toEqual([name, undefined, false]);
+        expect([name, role]).toEqual([name, undefined]);
+        expect(JSON.stringify((await ask({})).body)).not.toContain('UNAUTHORIZED');
         continue;
       }
       expect([name, (await ask({})).body.error.code]).toEqual([name, 'UNAUTHORIZED']);

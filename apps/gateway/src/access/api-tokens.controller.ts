@@ -13,20 +13,15 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { IsIn, IsNotIn, Matches } from 'class-validator';
-import { ApiError, ErrorBody } from '../http/api-error.js';
+import { ErrorBody } from '../http/api-error.js';
 import { Page } from '../http/envelope.js';
 import { Paging } from '../http/paging.js';
-import { ApiTokens, RESERVED_NAMES } from './api-tokens.js';
+import { ApiTokens, RESERVED_NAMES, tokenNotFound } from './api-tokens.js';
 import { By, Caller } from './caller.js';
 import { Needs } from './roles.js';
 
-const tokenId = new ParseUUIDPipe({
-  exceptionFactory: () => new ApiError(404, 'API_TOKEN_NOT_FOUND', 'There is no token with this id.'),
-});
-
 class CreateApiToken {
-  /** Whose it is; what stands in reviews and audit logs. */
-  @ApiProperty({ example: 'ann', minLength: 1, maxLength: 60 })
+  @ApiProperty({ description: 'Whose it is; what stands in reviews and audit logs.', example: 'ann', minLength: 1, maxLength: 60 })
   @Matches(/^[\p{L}\p{N}._@-](?:[\p{L}\p{N}._@ -]{0,58}[\p{L}\p{N}._@-])?$/u, {
     message: 'name must be 1 to 60 letters, digits, spaces or . _ @ - and not begin or end with a space',
   })
@@ -54,8 +49,7 @@ class ApiTokenView {
   @ApiProperty({ format: 'date-time' })
   created_at: string;
 
-  /** To the minute. */
-  @ApiPropertyOptional({ format: 'date-time' })
+  @ApiPropertyOptional({ description: 'To the minute.', format: 'date-time' })
   last_used_at: string | null;
 
   @ApiPropertyOptional({ format: 'date-time' })
@@ -63,8 +57,7 @@ class ApiTokenView {
 }
 
 class NewApiToken extends ApiTokenView {
-  /** Shown this once. */
-  @ApiProperty({ example: 'avg_...' })
+  @ApiProperty({ description: 'Shown this once.', example: 'avg_...' })
   token: string;
 }
 
@@ -99,12 +92,15 @@ export class ApiTokensController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Revoke a token; every gateway refuses it within seconds' })
   @ApiNoContentResponse()
-  async revoke(@Param('api_token_id', tokenId) id: string, @By() caller: Caller): Promise<void> {
+  async revoke(
+    @Param('api_token_id', new ParseUUIDPipe({ exceptionFactory: tokenNotFound })) id: string,
+    @By() caller: Caller,
+  ): Promise<void> {
     await this.tokens.revoke(id, caller.signs());
   }
 }
 
-function viewOf({ id, name, role, createdBy, createdAt, lastUsedAt, revokedAt }: ApiTokenRow): ApiTokenView {
+function viewOf({ id, name, role, createdBy, createdAt, lastUsedAt, revokedAt }: ApiTokenRow): Omit<NewApiToken, 'token'> {
   return {
     id,
     name,

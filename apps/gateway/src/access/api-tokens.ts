@@ -19,7 +19,7 @@ const UNKNOWN_FOR_MS = 1_000;
 const USE_EVERY_MS = 60_000;
 
 /** The name of whoever bears the API_TOKEN of the settings. */
-export const OWNER_NAME = 'installation';
+const OWNER_NAME = 'installation';
 /** Names that reviews and audit logs have for others than people with a token. */
 export const RESERVED_NAMES = [OWNER_NAME, 'api', 'notion', 'system', 'queue page'];
 
@@ -80,7 +80,7 @@ export class ApiTokens {
     await this.database.transaction(async (tx) => {
       const live = await tx.apiTokens.lockLive();
       const token = live.find((candidate) => candidate.id === id) ?? (await tx.apiTokens.find(id));
-      if (!token) throw new ApiError(404, 'API_TOKEN_NOT_FOUND', 'There is no token with this id.');
+      if (!token) throw tokenNotFound();
       if (token.revokedAt) return;
       this.keepAnAdmin(live.filter((other) => other !== token));
       await tx.apiTokens.revoke(id);
@@ -125,6 +125,10 @@ export class ApiTokens {
       this.logger.warn({ event: 'api_token_use_failed', error: String(error) });
     });
   }
+}
+
+export function tokenNotFound(): ApiError {
+  return new ApiError(404, 'API_TOKEN_NOT_FOUND', 'There is no token with this id.');
 }
 
 function hashOf(text: string): string {

@@ -42,7 +42,7 @@ export function needs(role: Role) {
 export function describeRoles(document: OpenAPIObject): OpenAPIObject {
   for (const [path, routes] of Object.entries(document.paths)) {
     for (const method of ['get', 'post', 'put', 'patch', 'delete'] as const) {
-      const operation = routes[method] as (typeof routes)['get'] & { [IN_OPENAPI]?: Role };
+      const operation: { description?: string; [IN_OPENAPI]?: Role } | undefined = routes[method];
       if (!operation || isOpen(path)) continue;
       const role = (operation[IN_OPENAPI] ??= unlessStated(method));
       operation.description = [operation.description, `Needs the role **${role}**.`].filter(Boolean).join('\n\n');

@@ -5,12 +5,34 @@ import { Failure } from '#pipeline';
 import { GrantFile, grantOf } from '#providers/youtube';
 import { closeDisconnection, isDisconnection, reportDisconnection } from '#stage';
 import { Body, Controller, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import { By, Caller } from '../access/caller.js';
 import { Needs } from '../access/roles.js';
 import { ApiError, ErrorBody } from '../http/api-error.js';
 import { Act } from '../tasks/task.dto.js';
 import { channelId, channelNotFound } from './channel.dto.js';
+
+/** The file that youtube-auth writes; its class knows nothing of OpenAPI. */
+const GRANT_SCHEMA = {
+  type: 'object',
+  required: ['refresh_token', 'access_token', 'expires_at', 'scopes'],
+  properties: {
+    refresh_token: { type: 'string' },
+    access_token: { type: 'string' },
+    expires_at: { type: 'string', format: 'date-time' },
+    scopes: { type: 'array', items: { type: 'string' }, minItems: 1 },
+    channel_id: { type: 'string', description: 'The YouTube channel that was chosen on the consent page' },
+  },
+};
 
 class RefreshedGrant {
   /** When the new access token ends; it is renewed by itself before that. */
@@ -33,6 +55,8 @@ export class ChannelOAuthController {
   @HttpCode(204)
   @Needs('admin')
   @ApiOperation({ summary: 'Store the grant that youtube-auth wrote; it is encrypted and never shown again' })
+  @ApiBody({ schema: GRANT_SCHEMA })
+  @ApiNoContentResponse()
   async connect(@Param('channel_id', channelId) id: string, @Body() grant: GrantFile, @By() caller: Caller): Promise<void> {
     const { settings: channel } = await this.find(id);
     const wanted = channel.youtube.channel_id;

@@ -7,8 +7,7 @@ import { Page } from '../http/envelope.js';
 import { RecordFilters, recordFilterOf } from './record-filters.js';
 
 class ListAuditLogs extends RecordFilters {
-  /** The whole name. */
-  @ApiPropertyOptional({ example: 'ann' })
+  @ApiPropertyOptional({ description: 'The whole name.', example: 'ann' })
   @IsOptional()
   @IsString()
   @IsNotEmpty()

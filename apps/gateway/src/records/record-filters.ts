@@ -15,14 +15,12 @@ export class RecordFilters extends Paging {
   @IsUUID()
   task_id?: string;
 
-  /** Written then or later. */
-  @ApiPropertyOptional({ format: 'date-time', example: '2026-11-21' })
+  @ApiPropertyOptional({ description: 'Written then or later.', format: 'date-time', example: '2026-11-21' })
   @IsOptional()
   @IsMoment()
   created_after?: string;
 
-  /** Written earlier. */
-  @ApiPropertyOptional({ format: 'date-time', example: '2026-11-21T08:00:00Z' })
+  @ApiPropertyOptional({ description: 'Written earlier.', format: 'date-time', example: '2026-11-21T08:00:00Z' })
   @IsOptional()
   @IsMoment()
   created_before?: string;

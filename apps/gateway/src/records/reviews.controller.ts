@@ -18,8 +18,7 @@ class ListReviews extends RecordFilters {
   @IsIn(DECISIONS)
   decision?: Decision;
 
-  /** The whole name. */
-  @ApiPropertyOptional({ example: 'ann' })
+  @ApiPropertyOptional({ description: 'The whole name.', example: 'ann' })
   @IsOptional()
   @IsString()
   @IsNotEmpty()
@@ -31,8 +30,7 @@ class ShownFile {
   @ApiProperty({ format: 'uuid' })
   artifact_id: string;
 
-  /** SHA-256 of the file. */
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ description: 'SHA-256 of the file.' })
   checksum: string | null;
 }
 
@@ -58,8 +56,7 @@ class ReviewView {
   @ApiPropertyOptional()
   note: string | null;
 
-  /** What the reviewer saw. */
-  @ApiProperty({ type: [ShownFile] })
+  @ApiProperty({ description: 'What the reviewer saw.', type: [ShownFile] })
   shown: ShownFile[];
 
   @ApiProperty({ format: 'date-time' })

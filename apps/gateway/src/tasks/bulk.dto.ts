@@ -36,31 +36,27 @@ export class BulkAct {
   @IsUUID('all', { each: true })
   task_ids: string[];
 
-  /** Who decides. */
-  @ApiPropertyOptional({ default: 'api' })
+  @ApiPropertyOptional({ description: 'Who decides.', default: 'api' })
   @IsOptional()
   @IsString()
   @IsNotEmpty()
   @MaxLength(200)
   reviewer?: string;
 
-  /** With approve and reject. */
-  @ApiPropertyOptional({ example: 'Fine as they are' })
+  @ApiPropertyOptional({ description: 'With approve and reject.', example: 'Fine as they are' })
   @IsOptional()
   @GoesWith('action', 'approve', 'reject')
   @IsString()
   @MaxLength(5_000)
   note?: string;
 
-  /** With approve and reject: those that do not wait at this gate are refused. */
-  @ApiPropertyOptional({ enum: GATES })
+  @ApiPropertyOptional({ description: 'With approve and reject: those that do not wait at this gate are refused.', enum: GATES })
   @IsOptional()
   @GoesWith('action', 'approve', 'reject')
   @IsIn(GATES)
   gate?: Gate;
 
-  /** With priority, which needs it. */
-  @ApiPropertyOptional({ enum: PRIORITIES })
+  @ApiPropertyOptional({ description: 'With priority, which needs it.', enum: PRIORITIES })
   @ValidateIf(({ action, priority }: Partial<BulkAct>) => action === 'priority' || (priority ?? null) !== null)
   @GoesWith('action', 'priority')
   @IsIn(PRIORITIES)
@@ -68,8 +64,12 @@ export class BulkAct {
 }
 
 export class BulkCreate {
-  /** Each is checked by itself: one that is wrong does not keep the others out. */
-  @ApiProperty({ type: [CreateBulkTask], minItems: 1, maxItems: MOST })
+  @ApiProperty({
+    description: 'Each is checked by itself: one that is wrong does not keep the others out.',
+    type: [CreateBulkTask],
+    minItems: 1,
+    maxItems: MOST,
+  })
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MOST)
@@ -81,12 +81,10 @@ class Refusable {
   @ApiProperty()
   ok: boolean;
 
-  /** What it is now, if it could be done. */
-  @ApiPropertyOptional({ enum: STATUSES })
+  @ApiPropertyOptional({ description: 'What it is now, if it could be done.', enum: STATUSES })
   status?: Status;
 
-  /** Why not, if it could not. */
-  @ApiPropertyOptional({ example: 'TASK_NOT_AT_GATE' })
+  @ApiPropertyOptional({ description: 'Why not, if it could not.', example: 'TASK_NOT_AT_GATE' })
   code?: string;
 
   @ApiPropertyOptional()
@@ -102,15 +100,13 @@ export class ActedTask extends Refusable {
 }
 
 export class CreatedTask extends Refusable {
-  /** Its place in the request, from 0. */
-  @ApiProperty()
+  @ApiProperty({ description: 'Its place in the request, from 0.' })
   index: number;
 
   @ApiPropertyOptional({ format: 'uuid' })
   task_id?: string;
 
-  /** False when an earlier request with the same idempotency key made it. */
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ description: 'False when an earlier request with the same idempotency key made it.' })
   created?: boolean;
 }
 
@@ -123,13 +119,11 @@ class BulkCounts {
 }
 
 export class BulkActed extends BulkCounts {
-  /** In the order of the request. */
-  @ApiProperty({ type: [ActedTask] })
+  @ApiProperty({ description: 'In the order of the request.', type: [ActedTask] })
   results: ActedTask[];
 }
 
 export class BulkCreated extends BulkCounts {
-  /** In the order of the request. */
-  @ApiProperty({ type: [CreatedTask] })
+  @ApiProperty({ description: 'In the order of the request.', type: [CreatedTask] })
   results: CreatedTask[];
 }

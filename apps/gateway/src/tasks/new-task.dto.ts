@@ -6,8 +6,7 @@ import { IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'clas
 export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
 
 export class CreateTask {
-  /** The channel, by its key or its name. */
-  @ApiProperty({ example: 'deep_sea' })
+  @ApiProperty({ description: 'The channel, by its key or its name.', example: 'deep_sea' })
   @IsString()
   @IsNotEmpty()
   channel: string;
@@ -30,8 +29,10 @@ export class CreateTask {
   @MaxLength(20_000)
   story_direction?: string;
 
-  /** A finished narration: it is broken into scenes and not changed. */
-  @ApiPropertyOptional({ example: 'The sea is old. It does not explain itself.' })
+  @ApiPropertyOptional({
+    description: 'A finished narration: it is broken into scenes and not changed.',
+    example: 'The sea is old. It does not explain itself.',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(LONGEST_OWN_SCRIPT)
@@ -55,8 +56,12 @@ export class EditTask extends PartialType(
 
 /** One of many videos that are planned at once. */
 export class CreateBulkTask extends CreateTask {
-  /** The same as the header Idempotency-Key of a single one. */
-  @ApiPropertyOptional({ minLength: 1, maxLength: 200, example: 'plan-2026-48-07' })
+  @ApiPropertyOptional({
+    description: 'The same as the header Idempotency-Key of a single one.',
+    minLength: 1,
+    maxLength: 200,
+    example: 'plan-2026-48-07',
+  })
   @IsOptional()
   @Matches(IDEMPOTENCY_KEY, { message: 'idempotency_key must be 1 to 200 visible ASCII characters' })
   idempotency_key?: string;

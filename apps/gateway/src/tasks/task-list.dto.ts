@@ -9,23 +9,20 @@ const SORTS = TASK_SORTS.flatMap((sort) => [`-${sort}` as const, sort]);
 
 /** Which of a channel's videos are wanted. */
 export class TaskFilters extends Paging {
-  /** Any of these, joined by commas or repeated. */
-  @ApiPropertyOptional({ enum: STATUSES, isArray: true })
+  @ApiPropertyOptional({ description: 'Any of these, joined by commas or repeated.', enum: STATUSES, isArray: true })
   @IsOptional()
   @Several()
   @ArrayMaxSize(STATUSES.length)
   @IsIn(STATUSES, { each: true })
   status?: Status[];
 
-  /** Whether it waits for a person, at one of the gates. */
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ description: 'Whether it waits for a person, at one of the gates.' })
   @IsOptional()
   @Flag()
   @IsBoolean()
   waiting?: boolean;
 
-  /** Whether it stopped at an error. */
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ description: 'Whether it stopped at an error.' })
   @IsOptional()
   @Flag()
   @IsBoolean()
@@ -36,34 +33,29 @@ export class TaskFilters extends Paging {
   @IsIn(PRIORITIES)
   priority?: Priority;
 
-  /** Part of the title, whatever the case. */
-  @ApiPropertyOptional({ maxLength: 100, example: 'whale' })
+  @ApiPropertyOptional({ description: 'Part of the title, whatever the case.', maxLength: 100, example: 'whale' })
   @IsOptional()
   @IsString()
   @IsNotEmpty()
   @MaxLength(100)
   q?: string;
 
-  /** Made then or later. */
-  @ApiPropertyOptional({ format: 'date-time', example: '2026-11-21' })
+  @ApiPropertyOptional({ description: 'Made then or later.', format: 'date-time', example: '2026-11-21' })
   @IsOptional()
   @IsMoment()
   created_after?: string;
 
-  /** Made earlier. */
-  @ApiPropertyOptional({ format: 'date-time', example: '2026-11-21T08:00:00Z' })
+  @ApiPropertyOptional({ description: 'Made earlier.', format: 'date-time', example: '2026-11-21T08:00:00Z' })
   @IsOptional()
   @IsMoment()
   created_before?: string;
 
-  /** Changed then or later. */
-  @ApiPropertyOptional({ format: 'date-time', example: '2026-11-21T08:00:00Z' })
+  @ApiPropertyOptional({ description: 'Changed then or later.', format: 'date-time', example: '2026-11-21T08:00:00Z' })
   @IsOptional()
   @IsMoment()
   updated_after?: string;
 
-  /** With - the latest or most urgent first. */
-  @ApiPropertyOptional({ enum: SORTS, default: '-created_at' })
+  @ApiPropertyOptional({ description: 'With - the latest or most urgent first.', enum: SORTS, default: '-created_at' })
   @IsOptional()
   @IsIn(SORTS)
   sort?: TaskSort | `-${TaskSort}`;
@@ -76,8 +68,7 @@ export class ListTasks extends TaskFilters {
   @IsUUID()
   channel_id?: string;
 
-  /** A channel's key or name. */
-  @ApiPropertyOptional({ example: 'deep_sea' })
+  @ApiPropertyOptional({ description: "A channel's key or name.", example: 'deep_sea' })
   @IsOptional()
   @IsString()
   @IsNotEmpty()

@@ -18,6 +18,7 @@ export function summaryOf(task: TaskRow): Fields<TaskSummary> {
     error_message: task.errorMessage,
     notion_page_id: task.notionPageId,
     created_at: task.createdAt.toISOString(),
+    updated_at: task.updatedAt.toISOString(),
     published_at: task.publishedAt?.toISOString() ?? null,
   };
 }

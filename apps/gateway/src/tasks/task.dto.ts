@@ -20,17 +20,16 @@ import {
   IsIn,
   IsInt,
   IsNotEmpty,
+  IsObject,
   IsOptional,
   IsString,
-  IsUUID,
   MaxLength,
   Min,
   ValidateNested,
 } from 'class-validator';
 
 export class Approve {
-  /** Who decides. */
-  @ApiPropertyOptional({ default: 'api' })
+  @ApiPropertyOptional({ description: 'Who decides.', default: 'api' })
   @IsOptional()
   @IsString()
   @IsNotEmpty()
@@ -45,8 +44,11 @@ export class Approve {
 }
 
 export class Reject extends Approve {
-  /** Positions, from 0, of the items to be made again; left out: all of the gate. */
-  @ApiPropertyOptional({ type: [Number], example: [6] })
+  @ApiPropertyOptional({
+    description: 'Positions, from 0, of the items to be made again; left out: all of the gate.',
+    type: [Number],
+    example: [6],
+  })
   @IsOptional()
   @IsArray()
   @ArrayMinSize(1)
@@ -62,29 +64,27 @@ export class NamedItem {
   @IsIn(ITEM_KINDS)
   kind: ItemKind;
 
-  /** From 0. */
-  @ApiProperty({ example: 2 })
+  @ApiProperty({ description: 'From 0.', example: 2 })
   @IsInt()
   @Min(0)
   position: number;
 }
 
 export class Regenerate extends Approve {
-  /** The items to be made again; what is made from them is made again, too. */
-  @ApiProperty({ type: [NamedItem] })
+  @ApiProperty({ description: 'The items to be made again; what is made from them is made again, too.', type: [NamedItem] })
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(200)
-  // Not every element is an item: what is none is named by the checks below.
-  @ArrayUnique((item: Partial<NamedItem> | null) => `${item?.kind} ${item?.position}`)
+  @ArrayUnique(({ kind, position }: NamedItem) => `${kind} ${position}`)
+  // A list in the list would pass for an item without a mistake.
+  @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => NamedItem)
   items: NamedItem[];
 }
 
 export class Act {
-  /** Who decides. */
-  @ApiPropertyOptional({ default: 'api' })
+  @ApiPropertyOptional({ description: 'Who decides.', default: 'api' })
   @IsOptional()
   @IsString()
   @IsNotEmpty()
@@ -108,15 +108,13 @@ export class TaskSummary {
   @ApiProperty({ enum: PRIORITIES })
   priority: Priority;
 
-  /** The step that is being worked, or comes next. */
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ description: 'The step that is being worked, or comes next.' })
   step: StepName | null;
 
   @ApiPropertyOptional()
   error_code: string | null;
 
-  /** What to do now. */
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ description: 'What to do now.' })
   error_message: string | null;
 
   @ApiPropertyOptional()
@@ -124,6 +122,9 @@ export class TaskSummary {
 
   @ApiProperty({ format: 'date-time' })
   created_at: string;
+
+  @ApiProperty({ format: 'date-time' })
+  updated_at: string;
 
   @ApiPropertyOptional({ format: 'date-time' })
   published_at: string | null;
@@ -151,12 +152,10 @@ export class TaskItem {
   @ApiProperty()
   state: ArtifactState;
 
-  /** File, relative to the workspace. */
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ description: 'File, relative to the workspace.' })
   path: string | null;
 
-  /** SHA-256 of the file. */
-  @ApiPropertyOptional()
+  @ApiPropertyOptional({ description: 'SHA-256 of the file.' })
   checksum: string | null;
 
   @ApiPropertyOptional()
@@ -196,12 +195,10 @@ export class TaskEstimate implements Estimate {
   @ApiProperty()
   images: number;
 
-  /** Length of the narration (s). */
-  @ApiProperty()
+  @ApiProperty({ description: 'Length of the narration (s).' })
   seconds: number;
 
-  /** What everything after the storyboard costs, made once (USD). */
-  @ApiProperty()
+  @ApiProperty({ description: 'What everything after the storyboard costs, made once (USD).' })
   usd: number;
 }
 
@@ -215,12 +212,13 @@ export class TaskDetail extends TaskSummary {
   @ApiProperty()
   own_script: string;
 
-  /** What the video will be, once its storyboard is written. */
-  @ApiPropertyOptional({ type: TaskEstimate })
+  @ApiPropertyOptional({ description: 'What the video will be, once its storyboard is written.', type: TaskEstimate })
   estimate: TaskEstimate | null;
 
-  /** How far the step is, in items, and what the video will come to. */
-  @ApiProperty({ example: 'images 5/8; 18 scenes, about 2:31, USD 7.20' })
+  @ApiProperty({
+    description: 'How far the step is, in items, and what the video will come to.',
+    example: 'images 5/8; 18 scenes, about 2:31, USD 7.20',
+  })
   progress: string;
 
   @ApiProperty()
