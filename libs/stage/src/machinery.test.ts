@@ -6,7 +6,7 @@ import { readSettings } from '#config';
 import { Database, dataSourceOptions, type TaskRow } from '#database';
 import { Workspace } from '#media';
 import { STAGES, permanent, quotaExhausted, transient, type Failure, type ItemKind, type Ticket, type TicketName } from '#pipeline';
-import { createTestDatabase, testRedis, type TestDatabase } from '#testing';
+import { createTestDatabase, eventually, testRedis, type TestDatabase } from '#testing';
 import { getQueueToken } from '@nestjs/bullmq';
 import { Logger } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
@@ -16,7 +16,7 @@ import { DataSource } from 'typeorm';
 import { Admission } from './admission.js';
 import { Gates } from './gates.js';
 import { ItemFiles } from './item-files.js';
-import { News } from './news.js';
+import { News, type TaskNews } from './news.js';
 import { OutboxRelay, QUEUES } from './outbox-relay.js';
 import { Reconciler } from './reconciler.js';
 import { PaidCalls } from './paid-calls.js';
@@ -208,6 +208,22 @@ describe('a task', () => {
     const [waited] = await artifacts(task);
     expect(waited).toMatchObject({ state: 'ready', attempt: 1, errorCode: null });
     expect(waited?.generation).toBeGreaterThan(first?.data.generation ?? 0);
+  });
+
+  it('is told of to whoever listens, with every item that is ready', async () => {
+    const heard: TaskNews[] = [];
+    await new Promise<void>((resolve) => {
+      news.listen({ heard: (one) => void heard.push(one), listening: resolve });
+    });
+    const { task, due } = await withImagesDue();
+    const last = () => heard.at(-1);
+    const opened = await database.tasks.get(task.id);
+    await eventually(() => last()?.version === opened.version, { what: 'the step to be told of', timeoutMs: 10_000 });
+    heard.length = 0;
+    await handler.handle('make', ticketOf(due[0]), new AbortController().signal);
+    await eventually(last, { what: 'the first image to be told of', timeoutMs: 10_000 });
+    expect(heard).toEqual([{ task_id: task.id, channel_id: task.channelId, version: opened.version }]);
+    expect((await database.tasks.get(task.id)).itemsLeft).toBe(IMAGES - 1);
   });
 
   it('makes again only what a reviewer names', async () => {
