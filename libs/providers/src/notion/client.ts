@@ -1,11 +1,9 @@
 import { Failure, transient } from '#pipeline';
-import { Client, LogLevel, isFullPage, type QueryDataSourceResponse } from '@notionhq/client';
+import { isFullPage, type Client, type QueryDataSourceResponse } from '@notionhq/client';
 import { patiently } from '../patience.js';
+import { openNotion, type NotionAddress } from './connection.js';
 import { notionFailure } from './failure.js';
 import { ownScript, type PageOfRow, type PageProperties } from './row.js';
-
-/** The newest version of the API; with older ones a database that gets a second data source stops answering. */
-const VERSION = '2026-03-11';
 
 /** Waits until another request may be sent to Notion. */
 export type Turn = () => Promise<void>;
@@ -19,10 +17,10 @@ export class NotionClient {
 
   /** @param turn awaited before each request */
   constructor(
-    { baseUrl, apiKey }: { baseUrl: string; apiKey: string },
+    address: NotionAddress,
     private readonly turn: Turn = () => Promise.resolve(),
   ) {
-    this.client = new Client({ auth: apiKey, baseUrl, notionVersion: VERSION, retry: false, logLevel: LogLevel.ERROR });
+    this.client = openNotion(address);
   }
 
   /**

@@ -1,4 +1,5 @@
 export { NotionClient, type Turn } from './client.js';
+export { PatientNotion } from './patient-notion.js';
 export {
   CHANNEL_PROPERTIES,
   channelPropertiesOf,
@@ -12,3 +13,5 @@ export {
   type ShownFile,
 } from './row.js';
 export { handshakeToken, isSecret, isSigned, parseAutomationEvent, parseEvent, NotionEvent } from './webhook.js';
+export { NotionSetup, type SetupWish } from './setup.js';
+export { SetupReport } from './setup-report.js';
