@@ -1,5 +1,7 @@
-import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import type { Response } from 'express';
+import { randomUUID } from 'node:crypto';
+import { BadRequestException, Catch, HttpException, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { BaseExceptionFilter } from '@nestjs/core';
+import type { Request, Response } from 'express';
 
 /** A refusal as Notion words it. */
 export class NotionError extends HttpException {
@@ -17,6 +19,7 @@ export class NotionError extends HttpException {
   }
 
   send(response: Response): void {
+    if (!requestIdOf(response)) response.setHeader(REQUEST_ID, randomUUID());
     const { additionalData, headers = {} } = this.more;
     response
       .status(this.getStatus())
@@ -56,5 +59,17 @@ export function notFound(what: string, id: string): NotionError {
 export class NotionErrorFilter implements ExceptionFilter<NotionError> {
   catch(error: NotionError, host: ArgumentsHost): void {
     error.send(host.switchToHttp().getResponse<Response>());
+  }
+}
+
+/** What never comes as far as a route of the API, in Notion's words: a body that cannot be read, an address that leads nowhere. */
+@Catch(BadRequestException, NotFoundException)
+export class NoRouteFilter extends BaseExceptionFilter {
+  override catch(error: HttpException, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    if (!http.getRequest<Request>().originalUrl.startsWith('/notion/v1')) super.catch(error, host);
+    else if (error instanceof NotFoundException)
+      new NotionError(400, 'invalid_request_url', 'Invalid request URL.').send(http.getResponse());
+    else new NotionError(400, 'invalid_json', 'Error parsing JSON body.').send(http.getResponse());
   }
 }

@@ -17,8 +17,14 @@ import { Times } from './content/times.js';
 import { Users } from './content/users.js';
 import { Views } from './content/views.js';
 import { Edge } from './edge/edge.js';
-import { NotionErrorFilter } from './errors.js';
+import { RateLimit } from './edge/rate-limit.js';
+import { RequestCounts } from './edge/request-counts.js';
+import { NoRouteFilter, NotionErrorFilter } from './errors.js';
+import { Automations } from './events/automations.js';
+import { Happenings } from './events/happenings.js';
+import { Subscriptions } from './events/subscriptions.js';
 import { Webhooks } from './events/webhooks.js';
+import { EventsController } from './person/events.controller.js';
 import { PersonController } from './person/person.controller.js';
 import { Rows } from './person/rows.js';
 import { Settings } from './settings.js';
@@ -35,10 +41,13 @@ const API = [
   HostedFilesController,
 ];
 const WORKSPACE = [Users, Times, Changes, Databases, Blocks, Uploads, Pages, Queries, Views, Content, DefaultWorkspace];
+const EDGE = [RateLimit, RequestCounts, Edge];
+const EVENTS = [Happenings, Subscriptions, Webhooks, Automations];
+const FILTERS = [NotionErrorFilter, NoRouteFilter].map((useClass) => ({ provide: APP_FILTER, useClass }));
 
 @Module({
-  controllers: [...API, PersonController],
-  providers: [Settings, ...WORKSPACE, Edge, Webhooks, Rows, { provide: APP_FILTER, useClass: NotionErrorFilter }],
+  controllers: [...API, PersonController, EventsController],
+  providers: [Settings, ...WORKSPACE, ...EDGE, ...EVENTS, Rows, ...FILTERS],
   exports: [Edge],
 })
 export class NotionModule {}

@@ -6,7 +6,7 @@ import { Pages } from '../content/pages.js';
 import { Queries } from '../content/query.js';
 import { Views } from '../content/views.js';
 import { Field } from '../field.js';
-import { NotionApi } from './answer.js';
+import { NotionApi } from './notion-api.js';
 
 /** Ids in a path, and which properties are wanted. */
 export const idIn = (text: string, name: string): string => new Field(text, `path.${name}`).id();

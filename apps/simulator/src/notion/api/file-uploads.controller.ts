@@ -6,7 +6,7 @@ import { FromConnection, type Caller } from '../caller.js';
 import { ACCESS_DENIED, UPLOAD_STATES, Uploads } from '../content/file-uploads.js';
 import { paged } from '../content/query.js';
 import { Field } from '../field.js';
-import { NotionApi } from './answer.js';
+import { NotionApi } from './notion-api.js';
 import { idIn } from './databases.controller.js';
 
 @Controller('notion/v1/file_uploads')

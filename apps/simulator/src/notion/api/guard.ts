@@ -4,6 +4,7 @@ import { Ledger } from '../../ledger.js';
 import { VERSIONS, recognise } from '../caller.js';
 import { Users } from '../content/users.js';
 import { NotionError, invalid } from '../errors.js';
+import { Settings, type Capability } from '../settings.js';
 
 /** Notion's limit for a request's body (bytes). */
 const LARGEST_BODY = 500 * 1_024;
@@ -14,6 +15,7 @@ export class NotionGuard implements CanActivate {
   constructor(
     private readonly ledger: Ledger,
     private readonly users: Users,
+    private readonly settings: Settings,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
@@ -37,8 +39,16 @@ export class NotionGuard implements CanActivate {
     const size = Number(request.headers['content-length'] ?? 0);
     if (request.is('application/json') && size > LARGEST_BODY)
       throw invalid(`body failed validation: body should be at most ${LARGEST_BODY} bytes, instead was ${size}.`);
+    if (!this.settings.current.capabilities.includes(neededFor(request)))
+      throw new NotionError(403, 'restricted_resource', 'Insufficient permissions for this endpoint.');
     this.ledger.record({ provider: 'notion', operation: request.method, usd: 0 });
     recognise(request, { author, version });
     return true;
   }
+}
+
+/** What the connection must be allowed to do. */
+function neededFor({ method, path }: Request): Capability {
+  if (method === 'GET' || path.endsWith('/query')) return 'read';
+  return method === 'POST' || path.endsWith('/children') ? 'insert' : 'update';
 }

@@ -4,7 +4,7 @@ import { Content } from '../content/content.js';
 import { Pages } from '../content/pages.js';
 import { paged } from '../content/query.js';
 import { Field, idFrom } from '../field.js';
-import { NotionApi } from './answer.js';
+import { NotionApi } from './notion-api.js';
 import { idIn, wantedProperties } from './databases.controller.js';
 
 /** Kinds of property whose value the API gives piece by piece. */

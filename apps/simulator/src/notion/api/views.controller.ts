@@ -4,7 +4,7 @@ import { paged } from '../content/query.js';
 import { Users } from '../content/users.js';
 import { Views } from '../content/views.js';
 import { Field } from '../field.js';
-import { NotionApi } from './answer.js';
+import { NotionApi } from './notion-api.js';
 import { idIn } from './databases.controller.js';
 
 @Controller('notion/v1/views')

@@ -1,84 +1,133 @@
-import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { WireError } from '../../answer.js';
-import { Changes, type Change } from '../content/changes.js';
-import { WORKSPACE_ID, WORKSPACE_NAME } from '../content/ids.js';
+import { BOT_ID, WORKSPACE_ID, WORKSPACE_NAME } from '../content/ids.js';
+import { Dice } from '../dice.js';
 import { Settings } from '../settings.js';
+import { Happenings, type Happening } from './happenings.js';
+import { isTaken, post, signed } from './post.js';
+import { rawJson } from './raw-json.js';
+import { Subscriptions, type Subscription } from './subscriptions.js';
 
-interface Subscription {
-  url: string;
-  token: string;
+/** An event as Notion sends it, but for the number of the attempt. */
+interface Event extends Record<string, unknown> {
+  id: string;
+  type: string;
+  authors: readonly object[];
 }
 
-/** Waits between deliveries of an event that was not taken (ms): Notion's hours on a short clock. */
-const REDELIVERY_MS = [200, 400, 800, 1_600, 3_200, 6_400, 12_800];
+/** How often an event is sent at most. */
+const MOST_ATTEMPTS = 8;
+/** What was sent that could come once more. */
+const REMEMBERED = 100;
+const FORGED_TOKEN = 'secret_of_somebody_else';
 
-/** Tells subscribers what happens in the workspace. */
+/** Tells subscribers what has happened, as reliably as the settings say. */
 @Injectable()
 export class Webhooks implements OnModuleDestroy {
   private readonly timers = new Set<NodeJS.Timeout>();
-  private subscription: Subscription | null = null;
+  private readonly sent: { subscription: Subscription; body: string; headers: Record<string, string> }[] = [];
+  private dice = new Dice(0);
 
   constructor(
     private readonly settings: Settings,
-    changes: Changes,
+    private readonly subscriptions: Subscriptions,
+    happenings: Happenings,
   ) {
-    changes.listen((change) => {
-      if (change.type === 'page.created' || change.type === 'page.properties_updated') this.announce(change);
+    settings.follow(({ seed }) => (this.dice = new Dice(seed)));
+    happenings.listen((happening) => {
+      for (const subscription of subscriptions.all()) if (wants(subscription, happening)) this.tell(subscription, happening);
     });
   }
 
-  /** Subscribes an address as a person does in Notion's settings: the handshake is sent at once, signed with the token it carries. */
-  async subscribe(url: string, token = `secret_${randomBytes(16).toString('hex')}`): Promise<string> {
-    const body = JSON.stringify({ verification_token: token });
-    const response = await this.post(url, body, token);
-    if (!response?.ok) throw new WireError(400, { message: `The handshake was answered ${response?.status ?? 'not at all'}` });
-    this.subscription = { url, token };
-    return token;
-  }
-
   onModuleDestroy(): void {
-    this.subscription = null;
+    for (const { id } of this.subscriptions.all()) this.subscriptions.delete(id);
     this.timers.forEach(clearTimeout);
   }
 
-  private announce({ type, entity, author, data }: Change): void {
-    const event = {
-      id: randomUUID(),
-      timestamp: new Date().toISOString(),
-      workspace_id: WORKSPACE_ID,
-      workspace_name: WORKSPACE_NAME,
-      subscription_id: '00000000-0000-4000-8000-0000000000a1',
-      integration_id: '00000000-0000-4000-8000-0000000000a2',
-      authors: [author],
-      api_version: '2026-03-11',
-      type,
-      entity,
-      data,
-    };
-    const drawn = Math.random();
-    const { drop, duplicate } = this.settings.current;
-    if (drawn < drop) return;
-    void this.deliver(event, 1);
-    if (drawn < drop + duplicate) void this.deliver(event, 1);
+  private tell(subscription: Subscription, happening: Happening): void {
+    const { drop, duplicate, bad_signature, replay, unknown_type, no_data_source, own_bot } = this.settings.current;
+    const happens = (share: number, what: string) => this.dice.happens(share, `${what} ${happening.type}`);
+    const event = eventOf(subscription, happening, happens(no_data_source, 'no_data_source'));
+    if (!happens(drop, 'drop')) {
+      this.plan(subscription, event);
+      if (happens(duplicate, 'duplicate')) this.plan(subscription, event);
+    }
+    if (happens(own_bot, 'own_bot')) this.plan(subscription, again(event, { authors: [{ id: BOT_ID, type: 'bot' }] }));
+    if (happens(unknown_type, 'unknown_type')) this.plan(subscription, again(event, { type: 'page.teleported' }));
+    if (happens(bad_signature, 'bad_signature')) this.forge(subscription, event);
+    if (happens(replay, 'replay')) this.replay();
   }
 
-  private async deliver(event: object, attempt: number): Promise<void> {
-    if (!this.subscription) return;
-    const { url, token } = this.subscription;
-    const response = await this.post(url, JSON.stringify({ ...event, attempt_number: attempt }), token);
-    const delay = REDELIVERY_MS[attempt - 1];
-    if (response?.ok || delay === undefined) return;
+  private plan(subscription: Subscription, event: Event): void {
+    const { delay_ms, reorder_ms } = this.settings.current;
+    this.later(delay_ms + this.dice.throw('reorder') * reorder_ms, () => this.deliver(subscription, event, 1));
+  }
+
+  private forge({ url }: Subscription, event: Event): void {
+    const body = rawJson({ ...again(event, {}), attempt_number: 1 });
+    void post(url, body, signed(body, FORGED_TOKEN));
+  }
+
+  private replay(): void {
+    const old = this.sent[Math.floor(this.dice.throw('which to replay') * this.sent.length)];
+    if (old && this.subscriptions.isOn(old.subscription)) void post(old.subscription.url, old.body, old.headers);
+  }
+
+  private async deliver(subscription: Subscription, event: Event, attempt: number): Promise<void> {
+    if (!this.subscriptions.isOn(subscription)) return;
+    const { redelivery_ms, same_id_again } = this.settings.current;
+    const body = rawJson({ ...event, attempt_number: attempt });
+    const headers = signed(body, subscription.token);
+    this.sent.push({ subscription, body, headers });
+    if (this.sent.length > REMEMBERED) this.sent.shift();
+    if (isTaken(await post(subscription.url, body, headers))) {
+      subscription.taken++;
+      return;
+    }
+    subscription.refused++;
+    if (attempt === MOST_ATTEMPTS) subscription.givenUp++;
+    else {
+      const next = same_id_again ? event : again(event, {});
+      this.later(redelivery_ms * 2 ** (attempt - 1), () => this.deliver(subscription, next, attempt + 1));
+    }
+  }
+
+  private later(waitMs: number, work: () => Promise<void>): void {
+    if (waitMs === 0) {
+      void work();
+      return;
+    }
     const timer = setTimeout(() => {
       this.timers.delete(timer);
-      void this.deliver(event, attempt + 1);
-    }, delay);
+      void work();
+    }, waitMs);
     this.timers.add(timer);
   }
+}
 
-  private async post(url: string, body: string, token: string): Promise<Response | null> {
-    const signature = `sha256=${createHmac('sha256', token).update(body).digest('hex')}`;
-    const headers = { 'content-type': 'application/json', 'x-notion-signature': signature };
-    return fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(10_000) }).catch(() => null);
-  }
+/** A subscription that does not say otherwise is told what happens to pages. */
+function wants({ state, eventTypes }: Subscription, { type }: Happening): boolean {
+  return state === 'active' && (eventTypes ? eventTypes.includes(type) : type.startsWith('page.'));
+}
+
+function eventOf(subscription: Subscription, { type, entity, authors, data, at }: Happening, isSourceLeftOut: boolean): Event {
+  const { data_source_id: _, ...parent } = data.parent ?? {};
+  return {
+    id: randomUUID(),
+    timestamp: at.toISOString(),
+    workspace_id: WORKSPACE_ID,
+    workspace_name: WORKSPACE_NAME,
+    subscription_id: subscription.id,
+    integration_id: BOT_ID,
+    authors: authors.map(({ id, type: kind }) => ({ id, type: kind })),
+    api_version: subscription.apiVersion,
+    type,
+    entity,
+    data: isSourceLeftOut && data.parent ? { ...data, parent } : data,
+  };
+}
+
+/** The same event under another id, with something else in it. */
+function again(event: Event, other: Partial<Event>): Event {
+  return { ...event, id: randomUUID(), ...other };
 }

@@ -6,9 +6,13 @@ import {
   IsArray,
   IsBoolean,
   IsDateString,
+  IsIn,
+  IsNotEmpty,
   IsObject,
   IsOptional,
   IsString,
+  IsUrl,
+  Matches,
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
@@ -103,6 +107,63 @@ export class RowsChangeBody extends RowChangeBody {
   @ArrayNotEmpty()
   @IsString({ each: true })
   ids: string[];
+}
+
+export class SharingBody {
+  /** Whether the connections see it. */
+  @IsBoolean()
+  shared: boolean;
+}
+
+export class WebhookBody {
+  @IsUrl({ require_tld: false })
+  url: string;
+
+  /** Given, the subscription counts as verified with it. */
+  @IsOptional()
+  @IsString()
+  verification_token?: string;
+
+  /** Left out: everything that happens to pages. */
+  @IsOptional()
+  @IsString({ each: true })
+  event_types?: string[];
+}
+
+export class WebhookChangeBody {
+  @IsOptional()
+  @IsIn(['active', 'paused'])
+  state?: 'active' | 'paused';
+
+  @IsOptional()
+  @IsString({ each: true })
+  event_types?: string[];
+
+  @IsOptional()
+  @IsIn(['2022-06-28', '2025-09-03', '2026-03-11'])
+  api_version?: string;
+}
+
+export class TokenBody {
+  @IsString()
+  @IsNotEmpty()
+  verification_token: string;
+}
+
+export class AutomationBody {
+  @IsUrl({ require_tld: false })
+  url: string;
+
+  /** The name of a header of one's own. */
+  @Matches(/^[\w-]+$/)
+  header: string;
+
+  @IsString()
+  value: string;
+
+  @IsOptional()
+  @IsString()
+  data_source_id?: string;
 }
 
 /** An untrusted body as what it should be. */
