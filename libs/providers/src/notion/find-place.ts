@@ -34,7 +34,8 @@ const MOST_SEARCHED = 500;
 /** Candidates that are named when there are several. */
 const MOST_NAMED = 10;
 
-const problem = (userMessage: string) => permanent({ code: 'NOTION_PLACE_UNCLEAR', message: userMessage, userMessage });
+const problem = (userMessage: string) =>
+  permanent({ code: 'NOTION_PLACE_UNCLEAR', message: 'The place is not clear, or not there', userMessage });
 
 /**
  * Finds the place that is meant.

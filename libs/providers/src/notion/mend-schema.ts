@@ -37,7 +37,7 @@ export async function mendSchema(
 }
 
 /** What is wrong with a data source that only a person can mend. */
-export function problemsOf({ wrongKind }: SchemaDifference, title: string): string[] {
+function problemsOf({ wrongKind }: SchemaDifference, title: string): string[] {
   return wrongKind.map(
     ({ property: { name, kind, meaning }, kind: actual }) =>
       `${name} in ${title} is a ${kindTitle(actual)} property and has to be a ${kindTitle(kind)}. Change its type in Notion, ` +

@@ -4,9 +4,11 @@ import type { Client } from '@notionhq/client';
 import { openNotion, type NotionAddress } from './connection.js';
 import { notionFailure } from './failure.js';
 
-/** How often a request is made until it is given up, and how long it waits after the first failure (ms); doubled each time. */
-const TRIES = 6;
+/** How often a request is made until it is given up; where nobody answers, the address or the network is wrong. */
+const TRIES = { busy: 6, unreachable: 3 };
+/** How long it waits after the first failure (ms); doubled each time. */
 const FIRST_WAIT_MS = 1_000;
+const UNREACHABLE = 'NOTION_UNREACHABLE';
 
 export interface Manners {
   /** Time between two requests (ms). */
@@ -62,7 +64,8 @@ export class PatientNotion {
         return await this.send(change);
       } catch (error) {
         const failure = notionFailure(error);
-        if (failure.kind !== 'transient' || tries === TRIES || isBlocked(failure)) throw inPlainWords(failure);
+        const most = failure.code === UNREACHABLE ? TRIES.unreachable : TRIES.busy;
+        if (failure.kind !== 'transient' || tries >= most || isBlocked(failure)) throw inPlainWords(failure);
         const waitMs = Math.max(FIRST_WAIT_MS * 2 ** (tries - 1), failure.retryAfterMs ?? 0);
         this.manners.onWait?.(waitMs, failure.rateLimited ? 'it has been asked too much' : 'it is busy');
         await sleep(waitMs);
@@ -116,8 +119,7 @@ function inPlainWords(failure: Failure): Failure {
   if (failure.code === 'NOTION_RESTRICTED_RESOURCE')
     return say(`The connection may not do that. Under ${CONNECTION}, Capabilities, tick Read, Update and Insert content.`);
   if (isBlocked(failure)) return say('Notion has blocked the connection for asking too much. Ask Notion to open it again.');
-  if (failure.code === 'NOTION_UNREACHABLE')
-    return say(`Notion cannot be reached (${failure.message}). Check the network, then run it again.`);
+  if (failure.code === UNREACHABLE) return say(`Notion cannot be reached (${failure.message}). Check the network, then run it again.`);
   if (failure.code === 'NOTION_NOTIONHQ_CLIENT_RESPONSE_ERROR' && failure.kind === 'permanent')
     return say(`Something before Notion turned the request away (${failure.message}). Check the network and NOTION_BASE_URL.`);
   if (failure.kind === 'transient')

@@ -5,7 +5,7 @@ import { Pages, type Page } from '../content/pages.js';
 import { paged } from '../content/query.js';
 import { plainText } from '../content/rich-text.js';
 import { Field } from '../field.js';
-import { NotionApi } from './answer.js';
+import { NotionApi } from './notion-api.js';
 
 const KINDS = ['page', 'data_source'] as const;
 

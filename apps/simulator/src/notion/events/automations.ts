@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ROW_PROPERTIES } from '#providers/notion';
+import { ROW_PROPERTIES } from '#pipeline';
 import { Injectable } from '@nestjs/common';
 import { WireError } from '../../answer.js';
 import { Changes, type Change } from '../content/changes.js';
