@@ -45,12 +45,10 @@ export async function findPlace(notion: PatientNotion, { page, database, title, 
   if (page !== undefined) return placeIn(notion, await pageAt(notion, page), title);
   if (database !== undefined) return { videos: await dataSourceAt(notion, database) };
   if (takesAnyOfVideos) {
-    const found = (await search(notion, 'data_source')).filter(
-      (one): one is DataSource => isFullDataSource(one) && isOfVideos(one.properties),
-    );
-    const [only, ...others] = found;
+    const { videos } = await findDataSources(notion);
+    const [only, ...others] = videos;
     if (only && others.length === 0) return { videos: only };
-    if (only) throw problem(`Several databases are of videos. Say which one, by --database and its id:\n${named(found)}`);
+    if (only) throw problem(`Several databases are of videos. Say which one, by --database and its id:\n${named(videos)}`);
   }
   const pages = (await search(notion, 'page')).filter(
     (one): one is PageObjectResponse => isFullPage(one) && one.parent.type !== 'data_source_id',
@@ -59,6 +57,15 @@ export async function findPlace(notion: PatientNotion, { page, database, title, 
   if (!only) throw problem(`The connection sees no page in which a database could be made. ${HOW_TO_SHARE}`);
   if (others.length > 0) throw problem(`In which page shall the database be made? Say so by --page and its id:\n${named(pages)}`);
   return placeIn(notion, only, title);
+}
+
+/** The data sources of videos, and those that show channels, that the connection sees. */
+export async function findDataSources(notion: PatientNotion): Promise<{ videos: DataSource[]; channels: DataSource[] }> {
+  const sources = (await search(notion, 'data_source')).filter((one): one is DataSource => isFullDataSource(one));
+  return {
+    videos: sources.filter(({ properties }) => isOfVideos(properties)),
+    channels: sources.filter(({ properties }) => isOfChannels(properties)),
+  };
 }
 
 function named(found: readonly (DataSource | PageObjectResponse)[]): string {

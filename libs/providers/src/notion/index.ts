@@ -1,4 +1,5 @@
 export { NotionClient, type Turn } from './client.js';
+export { findDataSources } from './find-place.js';
 export { inspectDataSource, type Purpose } from './inspect.js';
 export { PatientNotion } from './patient-notion.js';
 export {
