@@ -31,6 +31,8 @@ export interface SeenRow {
 
 export interface HouseOptions {
   channels?: readonly string[];
+  /** How reviewers are shown files. */
+  storage?: 'notion' | 'local';
   settings?: Readonly<Record<string, string>>;
   /** Settings of the simulator's workspace, from the start. */
   workspace?: object;
@@ -48,10 +50,10 @@ export class House {
     private readonly simulator: Awaited<ReturnType<typeof startSimulator>>,
   ) {}
 
-  static async open({ channels = ['tide'], settings = {}, workspace }: HouseOptions = {}): Promise<House> {
+  static async open({ channels = ['tide'], storage = 'local', settings = {}, workspace }: HouseOptions = {}): Promise<House> {
     const folder = await mkdtemp(join(tmpdir(), 'house-'));
     await mkdir(join(folder, 'channels'));
-    for (const [index, key] of channels.entries()) await writeFile(join(folder, `channels/${key}.yaml`), channelFile(key, index));
+    for (const [index, key] of channels.entries()) await writeFile(join(folder, `channels/${key}.yaml`), channelFile(key, index, storage));
     const [testDatabase, simulator] = await Promise.all([createTestDatabase(), startSimulator({ port: 0 })]);
     const redis = testRedis();
     Object.assign(process.env, {
@@ -137,7 +139,7 @@ export class House {
     return eventually(
       async () => {
         const row = (last = await this.row(id));
-        return Object.entries(expected).every(([field, value]) => row[field as keyof SeenRow] === value) && row;
+        return Object.entries(expected).every(([field, value]) => (row[field as keyof SeenRow] ?? '') === value) && row;
       },
       { what: `the row to show ${JSON.stringify(expected)}`, timeoutMs: 15_000 },
     ).catch((error: unknown) => {
@@ -214,13 +216,14 @@ async function send<T>(method: string, url: string, body?: object): Promise<T> {
   return (text ? JSON.parse(text) : undefined) as T;
 }
 
-function channelFile(key: string, index: number): string {
+function channelFile(key: string, index: number, storage: string): string {
   return `name: ${key} channel
 language: en
 voice_id: JBFqnCBsd6RMkjVDRZzb
 style: blue
 atmosphere: calm
 scenes: 1
+storage: ${storage}
 youtube:
   channel_id: UCsimulatedchannel${String(index + 1).padStart(6, '0')}
   privacy: private

@@ -132,7 +132,7 @@ describe('a row', () => {
     await house.setRow(page, { status: 'Queued', title: 'Spring tide', topic: 'The moon' });
     await eventually(async () => (await statusOf(taskId)) === 'queued', { what: 'the task to be queued', timeoutMs: 15_000 });
     expect(await house.database.tasks.get(taskId)).toMatchObject({ title: 'Spring tide', topic: 'The moon' });
-    expect((await house.audit(taskId)).map(({ action }) => action)).toEqual(['task_cancel', 'task_queue']);
+    expect((await house.audit(taskId)).map(({ action }) => action)).toEqual(['task_cancel', 'task_edit', 'task_queue']);
   });
 
   it('set to Queued after an error tries again', async () => {
@@ -161,7 +161,9 @@ describe('a row', () => {
     const { id } = await house.taskOf(page);
     await house.setRow(page, { priority: 'High' });
     await eventually(async () => (await house.database.tasks.get(id)).priority === 'high', { what: 'the priority', timeoutMs: 15_000 });
-    expect(await house.audit(id)).toMatchObject([{ action: 'task_priority', details: { from: 'normal', to: 'high' } }]);
+    expect(await house.audit(id)).toMatchObject([
+      { action: 'task_edit', details: { before: { priority: 'normal' }, after: { priority: 'high' } } },
+    ]);
   });
 
   it('may be mended as long as its video is not begun', async () => {

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SIMULATOR_PATHS } from '#config';
 import { ffmpeg, probe } from '#media';
-import { STORYBOARD_JSON_SCHEMA, Failure, parseStoryboard } from '#pipeline';
-import { NotionClient } from '#providers/notion';
+import { STORYBOARD_JSON_SCHEMA, Failure, parseStoryboard, propertyNames } from '#pipeline';
+import { NotionClient, propertiesOf, rowOf, type RowUpdate } from '#providers/notion';
 import { SIMULATED_KEY, reach, reachHosts } from '#providers/registry';
 import { GoogleOAuth, YouTubeClient, type OAuthGrant } from '#providers/youtube';
 import sharp from 'sharp';
@@ -122,7 +122,7 @@ async function pcm(file: string): Promise<{ data: Int16Array }> {
 }
 
 describe('Notion', () => {
-  const unpaced = () => Promise.resolve();
+  const names = propertyNames();
 
   it('reads a row and shows an update in it', async () => {
     const page = await call<{ id: string }>('POST', `${simulator.url}/simulator/notion/rows`, {
@@ -132,7 +132,9 @@ describe('Notion', () => {
       status: 'Queued',
     });
     const notion = new NotionClient(access('notion'));
-    expect(await notion.readRow(page.id, unpaced)).toMatchObject({
+    const read = await notion.readPage(page.id);
+    const row = read && rowOf(read, names);
+    expect(row).toMatchObject({
       title: 'Owl',
       channel: 'north',
       priority: 'low',
@@ -140,13 +142,14 @@ describe('Notion', () => {
       topic: '',
       inTrash: false,
     });
-    await notion.writeRow(page.id, {
+    const update: RowUpdate = {
       status: 'video_error',
       error: 'x'.repeat(4_500),
       costUsd: 1.234,
       progress: 'clips 3/6',
       youtubeUrl: 'https://youtu.be/x',
-    });
+    };
+    await notion.writePage(page.id, propertiesOf(update, names, new Set(row?.has)));
     const shown = await call<Record<string, unknown>[]>('GET', `${simulator.url}/simulator/notion/rows`);
     expect(shown.find(({ id }) => id === page.id)).toMatchObject({
       status: 'Video Error',
@@ -158,7 +161,7 @@ describe('Notion', () => {
   });
 
   it('knows a missing page and a bad token', async () => {
-    expect(await new NotionClient(access('notion')).readRow('5f1f1f1c-0000-4000-8000-000000000000', unpaced)).toBeNull();
+    expect(await new NotionClient(access('notion')).readPage('5f1f1f1c-0000-4000-8000-000000000000')).toBeNull();
     expect(await failureOf(new NotionClient(access('notion', 'wrong')).botId())).toMatchObject({
       kind: 'permanent',
       code: 'NOTION_UNAUTHORIZED',

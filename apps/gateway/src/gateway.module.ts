@@ -1,10 +1,15 @@
-import { SettingsModule, readChannels, settings, type Settings } from '#config';
-import { Database, DatabaseModule } from '#database';
+import { SettingsModule, settings, type Settings } from '#config';
+import { DatabaseModule } from '#database';
 import { Workspace } from '#media';
 import { loggerModule } from '#observability';
-import { Admission, CallFiles, Gates, ProviderLimits, QueuesModule, Reconciler } from '#stage';
-import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { Admission, CallFiles, ChannelControl, Gates, ProviderLimits, QueuesModule, Reconciler } from '#stage';
+import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { ChannelFiles } from './channels/channel-files.js';
+import { ApiTokensController } from './access/api-tokens.controller.js';
+import { ApiTokens } from './access/api-tokens.js';
+import { RoleGuard } from './access/roles.js';
+import { ChannelOAuthController } from './channels/channel-oauth.controller.js';
 import { ChannelsController } from './channels/channels.controller.js';
 import { VideoCostsController } from './costs/video-costs.controller.js';
 import { HealthController } from './health/health.controller.js';
@@ -16,6 +21,7 @@ import { IncidentsController } from './incidents/incidents.controller.js';
 import { Watch } from './incidents/watch.js';
 import { KieCallbackController } from './kie/kie-callback.controller.js';
 import { NotionDatabases } from './notion/databases.js';
+import { NotionChannels } from './notion/notion-channels.js';
 import { NotionConnection } from './notion/notion-connection.js';
 import { NotionInbox } from './notion/notion-inbox.js';
 import { NotionIntake } from './notion/notion-intake.js';
@@ -25,11 +31,20 @@ import { NotionRows } from './notion/notion-rows.js';
 import { NotionScript } from './notion/notion-script.js';
 import { NotionSubscriptionsController } from './notion/notion-subscriptions.controller.js';
 import { NotionSweep } from './notion/notion-sweep.js';
+import { LiveController } from './live/live.controller.js';
+import { TaskFeed } from './live/task-feed.js';
+import { MetricsController } from './metrics/metrics.controller.js';
+import { Metrics } from './metrics/metrics.js';
 import { NotionWebhookController } from './notion/notion-webhook.controller.js';
 import { NotionWorker } from './notion/notion.worker.js';
 import { RowDecisions } from './notion/row-decisions.js';
 import { WebhookTokens } from './notion/webhook-tokens.js';
+import { AuditLogsController } from './records/audit-logs.controller.js';
+import { ReviewsController } from './records/reviews.controller.js';
+import { BulkController } from './tasks/bulk.controller.js';
+import { TaskPlanner } from './tasks/task-planner.js';
 import { TasksController } from './tasks/tasks.controller.js';
+import { YouTubeQuotaController } from './youtube/youtube-quota.controller.js';
 
 /** Everything that people and Notion reach, and the chores of the house. */
 @Module({
@@ -37,19 +52,30 @@ import { TasksController } from './tasks/tasks.controller.js';
   controllers: [
     TasksController,
     ChannelsController,
+    ChannelOAuthController,
     VideoCostsController,
+    YouTubeQuotaController,
+    LiveController,
     IncidentsController,
     NotionWebhookController,
     NotionSubscriptionsController,
     KieCallbackController,
     HealthController,
+    ApiTokensController,
+    BulkController,
+    ReviewsController,
+    AuditLogsController,
+    MetricsController,
   ],
   providers: [
     Admission,
     Gates,
+    ChannelControl,
+    ChannelFiles,
     Reconciler,
     CallFiles,
     ProviderLimits,
+    NotionChannels,
     NotionConnection,
     NotionDatabases,
     NotionInbox,
@@ -59,6 +85,8 @@ import { TasksController } from './tasks/tasks.controller.js';
     NotionRows,
     NotionScript,
     NotionSweep,
+    TaskFeed,
+    Metrics,
     NotionWorker,
     RowDecisions,
     WebhookTokens,
@@ -66,17 +94,11 @@ import { TasksController } from './tasks/tasks.controller.js';
     HousekeepingWorker,
     AlertSender,
     Watch,
+    ApiTokens,
+    TaskPlanner,
+    { provide: APP_GUARD, useClass: RoleGuard },
     { provide: APP_GUARD, useClass: JsonOnly },
     { provide: Workspace, inject: [settings.KEY], useFactory: (values: Settings) => new Workspace(values.WORKSPACE_ROOT) },
   ],
 })
-export class GatewayModule implements OnModuleInit {
-  constructor(
-    private readonly database: Database,
-    @Inject(settings.KEY) private readonly settings: Settings,
-  ) {}
-
-  async onModuleInit(): Promise<void> {
-    await this.database.channels.save(await readChannels(this.settings.CHANNELS_DIR));
-  }
-}
+export class GatewayModule {}

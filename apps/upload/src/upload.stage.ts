@@ -1,10 +1,10 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { makesSimulatedMedia, settings, youtubeAccess, type Settings } from '#config';
+import { ChannelGrants } from '#grants';
 import { permanent, reached, transient } from '#pipeline';
 import { YouTubeClient, type VideoMetadata } from '#providers/youtube';
 import { written, type Item, type Stage, type StepHandler } from '#stage';
 import { Inject, Injectable } from '@nestjs/common';
-import { ChannelGrants } from './channel-grants.js';
 
 /** Publishes the approved cut on the channel's YouTube: private first, then as the channel wants it. */
 @Injectable()

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SettingsError, readChannels } from '#config';
+import { SettingsError, inspectChannels, readChannels, type ChannelSettings } from '#config';
 
 const GOOD = `
 name: Deep Sea
@@ -39,7 +39,8 @@ async function problems(): Promise<readonly string[]> {
 
 describe('readChannels', () => {
   it("names each channel by its file, in the files' order, and overlooks other files", async () => {
-    await write({ 'forest.yml': GOOD, 'deep_sea.yaml': GOOD, 'README.md': '# not a channel' });
+    const forest = GOOD.replace('Deep Sea', 'Forest');
+    await write({ 'forest.yml': forest, 'deep_sea.yaml': GOOD, 'README.md': '# not a channel', '.deep_sea.yaml': '# an editor was here' });
     const channels = await readChannels(folder);
     expect(channels.map(({ key }) => key)).toEqual(['deep_sea', 'forest']);
     expect(channels[0]?.settings).toMatchObject({ scenes: 18, youtube: { channel_id: 'UCsimulatedchannel000001', made_for_kids: false } });
@@ -53,7 +54,7 @@ describe('readChannels', () => {
     await write({
       'a.yaml': GOOD.replace('scenes: 18', 'scenes: many').replace('privacy: private', 'privacy: secret'),
       'b.yaml': 'name: [unclosed',
-      'c.yaml': GOOD,
+      'c.yaml': GOOD.replace('Deep Sea', 'Third'),
       'd.yaml': '- a list',
       'e.yaml': '',
     });
@@ -80,6 +81,36 @@ describe('readChannels', () => {
   it('refuses a file without youtube', async () => {
     await write({ 'a.yaml': GOOD.slice(0, GOOD.indexOf('youtube:')) });
     expect((await problems())[0]).toMatch(/^a\.yaml: youtube: /);
+  });
+
+  it('refuses two channels of which a row could mean either, whatever the case, and names both files', async () => {
+    await write({
+      'a.yaml': GOOD,
+      'b.yaml': GOOD.replace('Deep Sea', 'deep sea '),
+      'c.yaml': GOOD.replace('Deep Sea', 'D'),
+      'd.yaml': GOOD.replace('Deep Sea', 'Other'),
+      'e.yaml': GOOD.replace('Deep Sea', 'One'),
+      'e.yml': GOOD.replace('Deep Sea', 'Two'),
+      'f.yaml': GOOD.replace('Deep Sea', 'f'),
+    });
+    expect(await problems()).toEqual([
+      'a.yaml: name: "deep sea" is what b.yaml is called, too; a row could mean either',
+      'b.yaml: name: "deep sea" is what a.yaml is called, too; a row could mean either',
+      'c.yaml: name: "d" is what d.yaml is called, too; a row could mean either',
+      'd.yaml: name: "d" is what c.yaml is called, too; a row could mean either',
+      'e.yaml: name: "e" is what e.yml is called, too; a row could mean either',
+      'e.yml: name: "e" is what e.yaml is called, too; a row could mean either',
+    ]);
+  });
+
+  it('keeps the name of a stored channel whose file is broken from others', async () => {
+    await write({ 'a.yaml': '- broken', 'b.yaml': GOOD });
+    const stored = [{ key: 'a', settings: { name: 'Deep Sea' } as ChannelSettings }];
+    expect((await inspectChannels(folder, stored)).map((read) => ('problem' in read ? read.problem : null))).toEqual([
+      'must be an object',
+      'name: "deep sea" is what a.yaml is called, too; a row could mean either',
+    ]);
+    expect((await inspectChannels(folder)).map((read) => 'settings' in read)).toEqual([false, true]);
   });
 
   it('says when the folder is not there', async () => {

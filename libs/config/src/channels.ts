@@ -137,6 +137,13 @@ export class ChannelSettings {
   @Max(60)
   scenes: number;
 
+  /** Videos of the channel that are in work at once; left out, only TASKS_IN_WORK counts. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  tasks_in_work?: number;
+
   @IsOptional()
   @ValidateNested()
   @Type(() => ChannelBudget)
@@ -164,29 +171,73 @@ export interface Channel {
   settings: ChannelSettings;
 }
 
+/** A file that describes a channel. */
+export interface GoodChannelFile extends Channel {
+  file: string;
+}
+
+/** A file with mistakes, named by key. */
+export interface BrokenChannelFile {
+  file: string;
+  key: string;
+  problem: string;
+}
+
+export type ChannelFile = GoodChannelFile | BrokenChannelFile;
+
 /**
- * Every `*.yaml` of a folder.
- * @throws SettingsError naming every wrong file and key; one bad file does not hide another's mistakes
+ * Every `*.yaml` of a folder, in the order of their names; hidden files are editors'.
+ * @param stored what a channel whose file cannot be read goes by meanwhile: nobody else can have its name
+ * @throws SettingsError when the folder cannot be read
  */
-export async function readChannels(folder: string): Promise<Channel[]> {
-  const files = await readdir(folder).catch(() => {
+export async function inspectChannels(folder: string, stored: readonly Channel[] = []): Promise<ChannelFile[]> {
+  const names = await readdir(folder).catch(() => {
     throw new SettingsError([`CHANNELS_DIR: the folder ${folder} cannot be read`]);
   });
-  const problems: string[] = [];
-  const channels: Channel[] = [];
-  for (const file of files.filter((name) => /\.ya?ml$/.test(name)).sort()) {
-    const key = file.replace(/\.ya?ml$/, '');
-    let data: unknown;
-    try {
-      data = parseYaml(await readFile(join(folder, file), 'utf8'));
-    } catch (error) {
-      problems.push(`${file}: is not valid YAML: ${error instanceof Error ? error.message : String(error)}`);
-      continue;
-    }
-    const parsed = parse(ChannelSettings, data, { forbidNonWhitelisted: true });
-    if (parsed.ok) channels.push({ key, settings: parsed.value });
-    else problems.push(`${file}: ${describeProblems(parsed.problems)}`);
-  }
-  if (problems.length > 0) throw new SettingsError(problems);
-  return channels;
+  const found = names.filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort();
+  const files = await Promise.all(found.map((file) => inspect(folder, file)));
+  const called = files.map((read) => ({ ...read, names: namesOf(read, stored) }));
+  return called.map(({ names: own, ...read }) => {
+    const other = called.find(({ file, names }) => file !== read.file && names.some((name) => own.includes(name)));
+    if (!other || 'problem' in read) return read;
+    const shared = own.find((name) => other.names.includes(name)) ?? '';
+    return { file: read.file, key: read.key, problem: `name: "${shared}" is what ${other.file} is called, too; a row could mean either` };
+  });
 }
+
+/**
+ * Every channel of a folder.
+ * @throws SettingsError naming every wrong file and key; one bad file does not hide another's mistakes
+ */
+export async function readChannels(folder: string): Promise<GoodChannelFile[]> {
+  const files = await inspectChannels(folder);
+  const problems = files.flatMap((read) => ('problem' in read ? [`${read.file}: ${read.problem}`] : []));
+  if (problems.length > 0) throw new SettingsError(problems);
+  return files.filter((read) => 'settings' in read);
+}
+
+async function inspect(folder: string, file: string): Promise<ChannelFile> {
+  const key = file.replace(/\.ya?ml$/, '');
+  let text: string;
+  let data: unknown;
+  try {
+    text = await readFile(join(folder, file), 'utf8');
+  } catch (error) {
+    return { file, key, problem: `cannot be read: ${messageOf(error)}` };
+  }
+  try {
+    data = parseYaml(text);
+  } catch (error) {
+    return { file, key, problem: `is not valid YAML: ${messageOf(error)}` };
+  }
+  const parsed = parse(ChannelSettings, data, { forbidNonWhitelisted: true });
+  return parsed.ok ? { file, key, settings: parsed.value } : { file, key, problem: describeProblems(parsed.problems) };
+}
+
+/** What people may call a channel, whatever the case. */
+function namesOf(read: ChannelFile, stored: readonly Channel[]): string[] {
+  const settings = 'settings' in read ? read.settings : stored.find(({ key }) => key === read.key)?.settings;
+  return [read.key, ...(settings ? [settings.name] : [])].map((name) => name.trim().toLowerCase());
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

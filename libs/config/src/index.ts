@@ -1,4 +1,16 @@
-export { ChannelSettings, ChannelYouTube, PRIVACIES, readChannels, type Channel, type Privacy, type Storage } from './channels.js';
+export {
+  ChannelSettings,
+  ChannelYouTube,
+  PRIVACIES,
+  inspectChannels,
+  readChannels,
+  type BrokenChannelFile,
+  type Channel,
+  type ChannelFile,
+  type GoodChannelFile,
+  type Privacy,
+  type Storage,
+} from './channels.js';
 export { settings, SettingsModule } from './settings.module.js';
 export { clipLengths, estimate, prices } from './prices.js';
 export { SIMULATOR_PATHS, makesSimulatedMedia, notionAccess, providerOf, youtubeAccess, type YouTubeAccess } from './providers.js';

@@ -163,9 +163,27 @@ export const SETTINGS = {
   PORT: whole(0, 65_535)({ group: 'Gateway', about: 'Port of the gateway; 0 takes a free one.', default: 3000 }),
   API_TOKEN: text({
     group: 'Gateway',
-    about: 'Bearer token of the API and password of the queue page.',
+    about:
+      'Bearer token with which a new installation begins: an admin, also as password of the queue page. Others are made through the API.',
     secret: true,
     example: 'a long random text',
+  }),
+  TRUST_PROXY: whole(
+    0,
+    10,
+  )({
+    group: 'Gateway',
+    about: 'Proxies in front of the gateway. Behind one and with 0, all clients count as one address: its limits are then those of all.',
+    default: 0,
+  }),
+  OPEN_ROUTE_FAILURES_PER_MINUTE: whole(
+    0,
+    1_000_000,
+  )({
+    group: 'Gateway',
+    about:
+      'Refused requests that one address may send in a minute, to the webhooks or with a wrong token, before nothing more is taken from it for the rest of that minute; 0 is no limit.',
+    default: 120,
   }),
   LOG_LEVEL: oneOf(
     'trace',
@@ -305,6 +323,18 @@ export const SETTINGS = {
     group: 'YouTube',
     about: 'Size of the pieces of an upload (KiB, a multiple of 256); larger ones lose more when they break.',
     default: 16_384,
+  }),
+  YOUTUBE_UPLOADS_A_DAY: whole(
+    1,
+    1_000_000,
+  )({ group: 'YouTube', about: 'Videos that the Google project may upload in a day of Pacific time; 100 as of 2026-06-01.', default: 100 }),
+  YOUTUBE_UNITS_A_DAY: whole(
+    1,
+    1_000_000_000,
+  )({
+    group: 'YouTube',
+    about: 'Units that all other requests of the Google project may cost in a day of Pacific time; 10,000 as of 2026-06-01.',
+    default: 10_000,
   }),
   TOKEN_ENCRYPTION_KEY: key32({
     group: 'YouTube',

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { DataSource, DefaultNamingStrategy, type DataSourceOptions } from 'typeorm';
+import { ApiTokenRow } from './entities/api-token.js';
 import { ArtifactRow } from './entities/artifact.js';
 import { ChannelRow } from './entities/channel.js';
 import { AlertRow, DeadLetterRow, HeartbeatRow } from './entities/incidents.js';
@@ -11,6 +12,8 @@ import { First1732100000000 } from './migrations/1732100000000-first.js';
 import { NothingLost1732200000000 } from './migrations/1732200000000-nothing-lost.js';
 import { OwnScript1732300000000 } from './migrations/1732300000000-own-script.js';
 import { NotionControlRoom1732400000000 } from './migrations/1732400000000-notion-control-room.js';
+import { CompleteApi1732500000000 } from './migrations/1732500000000-complete-api.js';
+import { LiveChannels1732600000000 } from './migrations/1732600000000-live-channels.js';
 
 /** Columns are the properties' names in snake_case. */
 class SnakeCase extends DefaultNamingStrategy {
@@ -43,8 +46,16 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       NotionMirrorRow,
       NotionSweepRow,
       NotionSubscriptionRow,
+      ApiTokenRow,
     ],
-    migrations: [First1732100000000, NothingLost1732200000000, OwnScript1732300000000, NotionControlRoom1732400000000],
+    migrations: [
+      First1732100000000,
+      NothingLost1732200000000,
+      OwnScript1732300000000,
+      NotionControlRoom1732400000000,
+      CompleteApi1732500000000,
+      LiveChannels1732600000000,
+    ],
     migrationsTransactionMode: 'each',
     synchronize: false,
     // Postgres makes UUIDs by itself; an extension would need rights that a managed database may not give.

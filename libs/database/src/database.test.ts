@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ARTIFACT_STATES, CALL_STATES, DECISIONS, GATED_STEPS, ITEM_KINDS, STATUSES, STEPS, TRANSITIONS } from '#pipeline';
+import { ARTIFACT_STATES, CALL_STATES, DECISIONS, GATED_STEPS, ITEM_KINDS, ROLES, STATUSES, STEPS, TRANSITIONS } from '#pipeline';
 import { createTestDatabase, type TestDatabase } from '#testing';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from './data-source.js';
@@ -41,6 +41,7 @@ describe('the tables', () => {
     ['ck_video_costs_state', CALL_STATES],
     ['ck_reviews_gate', GATED_STEPS.map(({ gate }) => gate.waiting)],
     ['ck_reviews_decision', DECISIONS],
+    ['ck_api_tokens_role', ROLES],
   ])('%s allows exactly what libs/pipeline knows', async (constraint, known) => {
     expect((await allowed(constraint)).sort()).toEqual([...known].sort());
   });

@@ -1,7 +1,10 @@
 import type { EntityManager } from 'typeorm';
+import { ApiTokens } from './repositories/api-tokens.js';
 import { Artifacts } from './repositories/artifacts.js';
+import { Census } from './repositories/census.js';
 import { Channels } from './repositories/channels.js';
 import { Outbox } from './repositories/outbox.js';
+import { Live } from './repositories/live.js';
 import { Alerts, DeadLetters, Heartbeats } from './repositories/incidents.js';
 import { NotionMirrors, NotionSubscriptions, NotionSweeps } from './repositories/notion.js';
 import { AuditLogs, OAuthTokens, Reviews, WebhookEvents } from './repositories/records.js';
@@ -14,6 +17,8 @@ export class Database {
   readonly artifacts: Artifacts;
   readonly channels: Channels;
   readonly outbox: Outbox;
+  readonly live: Live;
+  readonly census: Census;
   readonly reviews: Reviews;
   readonly costs: VideoCosts;
   readonly deadLetters: DeadLetters;
@@ -25,12 +30,15 @@ export class Database {
   readonly notionMirrors: NotionMirrors;
   readonly notionSweeps: NotionSweeps;
   readonly notionSubscriptions: NotionSubscriptions;
+  readonly apiTokens: ApiTokens;
 
   constructor(private readonly manager: EntityManager) {
     this.tasks = new Tasks(manager);
     this.artifacts = new Artifacts(manager);
     this.channels = new Channels(manager);
     this.outbox = new Outbox(manager);
+    this.live = new Live(manager);
+    this.census = new Census(manager);
     this.reviews = new Reviews(manager);
     this.costs = new VideoCosts(manager);
     this.deadLetters = new DeadLetters(manager);
@@ -42,6 +50,7 @@ export class Database {
     this.notionMirrors = new NotionMirrors(manager);
     this.notionSweeps = new NotionSweeps(manager);
     this.notionSubscriptions = new NotionSubscriptions(manager);
+    this.apiTokens = new ApiTokens(manager);
   }
 
   /** Runs `work` in one transaction. Only for short work on rows: never around a provider call, a subprocess or a file. */

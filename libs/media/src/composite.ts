@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { permanent } from '#pipeline';
-import sharp, { type Sharp } from 'sharp';
+import sharp from 'sharp';
 import { MEDIA_UNUSABLE } from './ffmpeg.js';
+import { layer, pixels, readPicture, type Raster } from './picture.js';
 
 /** Every composite is exactly this large. */
 export const FRAME = { width: 1920, height: 1080 } as const;
@@ -43,36 +44,14 @@ export async function splitScreen({ left, right, out }: { left: string; right: s
     .toFile(out);
 }
 
-/** A picture's pixels, three or four bytes each. */
-interface Raster {
-  data: Buffer;
-  info: { width: number; height: number; channels: 1 | 2 | 3 | 4 };
-}
-
-const layer = ({ data, info: { width, height, channels } }: Raster) => ({ input: data, raw: { width, height, channels } });
-const pixels = ({ data, info: { width, height, channels } }: Raster) => sharp(data, { raw: { width, height, channels } });
-
 /** A picture that fills a size; what stands over is cut off. */
 function covering(picture: string, { width, height }: { width: number; height: number }): Promise<Raster> {
-  return read(picture, (image) => image.resize(width, height, { fit: 'cover' }).flatten().toColourspace('srgb'));
-}
-
-async function read(picture: string, prepare: (image: Sharp) => Sharp): Promise<Raster> {
-  try {
-    return await prepare(sharp(picture)).raw().toBuffer({ resolveWithObject: true });
-  } catch (cause) {
-    throw permanent({
-      code: MEDIA_UNUSABLE,
-      message: `${picture}: ${String(cause)}`,
-      userMessage: `The picture ${basename(picture)} cannot be read. Ask for it to be made again.`,
-      cause,
-    });
-  }
+  return readPicture(picture, (image) => image.resize(width, height, { fit: 'cover' }).flatten().toColourspace('srgb'));
 }
 
 /** A character cut out of its plain background, as a layer in the middle of the lower frame. */
 async function standing(character: string): Promise<{ input: Buffer; left: number; top: number }> {
-  const drawn = await read(character, (image) => image.toColourspace('srgb').ensureAlpha());
+  const drawn = await readPicture(character, (image) => image.toColourspace('srgb').ensureAlpha());
   const { width, height } = drawn.info;
   keyOut(drawn.data, width, height);
   const figure = boundsOf(drawn.data, width, height);

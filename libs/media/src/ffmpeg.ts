@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { type Failure, diskFull, permanent, transient } from '#pipeline';
 import { execa, type ExecaError } from 'execa';
 
@@ -5,10 +6,15 @@ export interface ToolOptions {
   signal?: AbortSignal;
   /** Called with the frames written so far. */
   onFrame?: (frames: number) => void;
+  /** Leaves the processor to whoever wants it more. */
+  background?: boolean;
 }
 
 /** The code of a file that is not what it has to be. */
 export const MEDIA_UNUSABLE = 'MEDIA_UNUSABLE';
+
+/** The niceness of work in the background. */
+const NICE = 10;
 
 /** Lines of a tool's complaint that are worth keeping. */
 const KEPT_LINES = 20;
@@ -17,9 +23,10 @@ const KEPT_LINES = 20;
  * Runs ffmpeg; overwrites its output, reads no input from the terminal.
  * @throws Failure with the end of what ffmpeg said
  */
-export async function ffmpeg(args: readonly string[], { signal, onFrame }: ToolOptions = {}): Promise<void> {
+export async function ffmpeg(args: readonly string[], { signal, onFrame, background = false }: ToolOptions = {}): Promise<void> {
   const progress = onFrame ? ['-progress', 'pipe:1', '-nostats'] : [];
   const running = execa('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-nostdin', '-y', ...progress, ...args], options(signal));
+  if (background) lowerPriority(running.pid);
   try {
     if (onFrame) {
       for await (const line of running.iterable()) {
@@ -43,9 +50,34 @@ export async function ffprobe(args: readonly string[], signal?: AbortSignal): Pr
   }
 }
 
+function lowerPriority(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, NICE);
+  } catch {
+    // It has ended already.
+  }
+}
+
 /** No process group of its own: a tool stays in its script's, so that whoever ends the script by force ends the tool, too. */
 function options(signal?: AbortSignal) {
   return { stdin: 'ignore', forceKillAfterDelay: 3_000, ...(signal && { cancelSignal: signal }) } as const;
+}
+
+/**
+ * For work in this process, between its parts.
+ * @throws Failure STOPPED when the signal says so
+ */
+export function throwIfStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw stopped('The work', signal.reason);
+}
+
+function stopped(what: string, cause: unknown): Failure {
+  return transient({
+    code: 'STOPPED',
+    message: `${what} was stopped`,
+    userMessage: 'The work was stopped; it goes on by itself.',
+    cause,
+  });
 }
 
 function toolFailure(tool: string, error: unknown, signal?: AbortSignal): Failure {
@@ -58,14 +90,7 @@ function toolFailure(tool: string, error: unknown, signal?: AbortSignal): Failur
       cause: error,
     });
   }
-  if (signal?.aborted) {
-    return transient({
-      code: 'STOPPED',
-      message: `${tool} was stopped`,
-      userMessage: 'The work was stopped; it goes on by itself.',
-      cause: error,
-    });
-  }
+  if (signal?.aborted) return stopped(tool, error);
   if (isTerminated) {
     return transient({
       code: 'TOOL_KILLED',

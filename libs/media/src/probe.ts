@@ -98,6 +98,18 @@ export async function probe(path: string, signal?: AbortSignal): Promise<MediaIn
 }
 
 /**
+ * How long a video or a sound is (ms).
+ * @throws Failure MEDIA_UNUSABLE naming the file when it cannot be read or has no length
+ */
+export async function durationOf(path: string, signal?: AbortSignal): Promise<number> {
+  const { durationMs } = await probe(path, signal).catch((error: unknown) => {
+    throw damaged(path, error);
+  });
+  if (!durationMs) throw unusable(path, 'it has no length');
+  return durationMs;
+}
+
+/**
  * What a media file is, when it is what it has to be.
  * @throws Failure MEDIA_UNUSABLE naming the file and what is wrong with it
  */
@@ -135,12 +147,14 @@ async function readThrough(path: string, kind: MediaKind, signal?: AbortSignal):
   );
 }
 
-function damaged(path: string, error: unknown): Failure {
+/** A tool's failure with a file, naming the file; other failures as they are. */
+export function damaged(path: string, error: unknown): Failure {
   const failure = Failure.from(error);
   return failure.code === MEDIA_UNUSABLE ? unusable(path, 'it is damaged or cut off', failure) : failure;
 }
 
-function unusable(path: string, why: string, cause?: Failure): Failure {
+/** A file that cannot be used, and why. */
+export function unusable(path: string, why: string, cause?: Failure): Failure {
   return permanent({
     code: MEDIA_UNUSABLE,
     message: `${path}: ${why}${cause ? ` (${cause.message})` : ''}`,

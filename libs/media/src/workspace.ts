@@ -1,7 +1,6 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
-import { randomUUID } from 'node:crypto';
+import { resolve, sep } from 'node:path';
 import { IMAGE_FOLDERS, type ImageRole, type ItemKind } from '#pipeline';
+import { writeWhole } from './atomic-file.js';
 
 /** What a file's name is made from. */
 export interface FileOf {
@@ -64,6 +63,16 @@ export class Workspace {
   }
 
   /**
+   * Where something that is made only to be reviewed is kept, relative to the root.
+   * @throws RangeError as `artifactPath`
+   */
+  reviewPath(owner: { channelId: string; taskId: string }, name: string): string {
+    const unsafe = [owner.channelId, owner.taskId, name].find((part) => !SAFE.test(part));
+    if (unsafe !== undefined) throw new RangeError(`"${unsafe}" cannot be part of a path`);
+    return `${owner.channelId}/${owner.taskId}/.review/${name}`;
+  }
+
+  /**
    * The absolute path of a file of the workspace.
    * @throws RangeError when it would lie outside
    */
@@ -73,39 +82,8 @@ export class Workspace {
     return path;
   }
 
-  /**
-   * Lets `make` write a file under a temporary name; it gets its own name only when `make` succeeds, and nothing is left when it fails. What a killed
-   * writer of the same file has left is removed, so that it cannot be put into place later: one file, one writer at a time.
-   */
+  /** Writes a file of the workspace as `writeWhole` says. */
   async write<T>(relative: string, make: (temporary: string) => Promise<T>): Promise<T> {
-    const path = this.absolute(relative);
-    const folder = dirname(path);
-    await mkdir(folder, { recursive: true });
-    await removeLeftovers(folder, basename(path));
-    // The ending stays last: FFmpeg and sharp choose the format by it.
-    const temporary = join(folder, `.${randomUUID()}.${basename(path)}`);
-    try {
-      const made = await make(temporary);
-      await flush(temporary);
-      await rename(temporary, path);
-      return made;
-    } finally {
-      await rm(temporary, { force: true });
-    }
-  }
-}
-
-async function removeLeftovers(folder: string, name: string): Promise<void> {
-  const left = (await readdir(folder)).filter((file) => file.startsWith('.') && file.includes(`.${name}`));
-  await Promise.all(left.map((file) => rm(join(folder, file), { force: true })));
-}
-
-/** A rename can reach the disk before the bytes do. */
-async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
+    return writeWhole(this.absolute(relative), make);
   }
 }

@@ -14,10 +14,12 @@ export {
   type FailureLine,
 } from './failure.js';
 export { isMadeFrom, type Estimate, type ItemInput, type ItemInputs, type ItemResult, type ItemResults, type WordTiming } from './items.js';
+export { IsMoment } from './moment.js';
 export { describeProblems, parse, problemsOf, type Parsed, type Problem } from './parse.js';
 export {
   FIRST_STEP,
   GATED_STEPS,
+  GATES,
   ITEM_KINDS,
   STAGES,
   STAGE_NAMES,
@@ -33,7 +35,7 @@ export {
   type StepName,
   type StepOf,
 } from './stages.js';
-export { untilPacificMidnightMs } from './pacific-time.js';
+export { PACIFIC_TIME, untilPacificMidnightMs } from './pacific-time.js';
 export { asWritten, spoken, type Pronunciation } from './pronunciation.js';
 export { PRIORITIES, priorityTitle, type Priority } from './priority.js';
 export { formatRedo, parseRedo, type Redo, type RedoGroup, type RedoKind } from './redo.js';
@@ -45,6 +47,7 @@ export {
   type PropertyNames,
   type RowProperty,
 } from './row-properties.js';
+export { ROLES, includesRole, type Role } from './roles.js';
 export {
   TURNS,
   type JournalEntry,

@@ -1,5 +1,8 @@
+/** By whose midnight the daily quotas of Google's APIs begin anew. */
+export const PACIFIC_TIME = 'America/Los_Angeles';
+
 const CLOCK = new Intl.DateTimeFormat('en-US', {
-  timeZone: 'America/Los_Angeles',
+  timeZone: PACIFIC_TIME,
   hourCycle: 'h23',
   year: 'numeric',
   month: 'numeric',
@@ -9,7 +12,7 @@ const CLOCK = new Intl.DateTimeFormat('en-US', {
   second: 'numeric',
 });
 
-/** The daily quotas of Google's APIs begin anew at midnight Pacific time: how long that is from `now` (ms), also on days with 23 or 25 hours. */
+/** How long it is from `now` to the next midnight Pacific time (ms), also on days with 23 or 25 hours. */
 export function untilPacificMidnightMs(now: Date = new Date()): number {
   const today = pacificDay(now);
   // The offset changes at most once a day and by an hour, so midnight is the first hour's edge, looked for in steps of one, at which the day differs.

@@ -182,6 +182,9 @@ interface GatedStep extends StepInfo {
 /** The steps whose work waits for a person before the next one begins. */
 export const GATED_STEPS: readonly GatedStep[] = STEPS.filter((step): step is GatedStep => step.gate !== null);
 
+/** Where a task can wait for a person, in the order in which it gets there. */
+export const GATES: readonly Gate[] = GATED_STEPS.map(({ gate }) => gate.waiting);
+
 /** The gated step a task in this status waits at, or null when it waits at none. */
 export function gateAt(status: Status): GatedStep | null {
   return GATED_STEPS.find((step) => step.gate.waiting === status) ?? null;

@@ -4,7 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { OutboxRelay } from './outbox-relay.js';
 import { admit } from './step-flow.js';
 
-/** Lets queued tasks into work: the most urgent first, the channels in turn, and at most TASKS_IN_WORK at once. */
+/** Lets queued tasks into work: the most urgent first, the channels in turn, at most TASKS_IN_WORK at once and of each channel what its file allows. */
 @Injectable()
 export class Admission {
   constructor(
@@ -17,9 +17,7 @@ export class Admission {
   async run(): Promise<number> {
     const admitted = await this.database.transaction(async (tx) => {
       if (!(await tx.tryLock('admission'))) return 0;
-      const free = this.settings.TASKS_IN_WORK - (await tx.tasks.countBusy());
-      if (free <= 0) return 0;
-      const tasks = await tx.tasks.nextQueued(free);
+      const tasks = await tx.tasks.nextQueued(this.settings.TASKS_IN_WORK);
       for (const task of tasks) await admit(tx, task);
       return tasks.length;
     });

@@ -4,6 +4,7 @@ import { STEPS, permanent, stepInfo, type ItemInputs, type ItemKind, type Status
 import { createTestDatabase, type TestDatabase } from '#testing';
 import { DataSource } from 'typeorm';
 import { Gates } from './gates.js';
+import { NEWS } from './news.js';
 import type { OutboxRelay } from './outbox-relay.js';
 import { openStep, stopTask } from './step-flow.js';
 import type { StepHandler, TaskView } from './stage.js';
@@ -81,7 +82,10 @@ async function bringTo(status: Status, step: StepName): Promise<void> {
 
 const made = async () =>
   (await database.artifacts.ofTask(task.id)).filter(({ revision }) => revision > 1).map(({ kind, position }) => `${kind} ${position}`);
-const tickets = async () => (await database.outbox.due(50)).map(({ name, payload }) => [name, (payload as { step: string }).step]);
+const tickets = async () => {
+  const jobs = (await database.outbox.due(50)).filter(({ queue }) => queue !== NEWS);
+  return jobs.map(({ name, payload }) => [name, (payload as { step: string }).step]);
+};
 const regenerate = (kind: ItemKind, position: number) => gates.regenerate(task.id, 'ann', [{ kind, position }], 'too dark');
 /** Opens the step that the task has gone back to, as its service would. */
 async function open(): Promise<TaskRow> {

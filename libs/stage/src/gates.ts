@@ -1,9 +1,9 @@
-import { Database, type ArtifactRow, type TaskRow } from '#database';
+import { Database, type ArtifactRow, type TaskEdit, type TaskRow } from '#database';
 import { FIRST_STEP, gateAt, isLegalTransition, stepInfo, type Decision, type Gate, type ItemKind } from '#pipeline';
 import { Injectable } from '@nestjs/common';
 import { OutboxRelay } from './outbox-relay.js';
 import { beginStep, cancelTask, remake, resumeTask } from './step-flow.js';
-import { showInNotion } from './tickets.js';
+import { announce } from './tickets.js';
 
 /** Why a decision could not be taken; the code is what the API answers. */
 export class DecisionRefused extends Error {
@@ -16,11 +16,24 @@ export class DecisionRefused extends Error {
       | 'TASK_NOT_CANCELLABLE'
       | 'TASK_NOT_DRAFT'
       | 'TASK_NOT_AT_REST'
-      | 'ITEM_NOT_FOUND',
+      | 'TASK_NOT_EDITABLE'
+      | 'ITEM_NOT_FOUND'
+      | 'CHANNEL_NOT_FOUND'
+      | typeof CHANNEL_REMOVED,
     message: string,
+    /** The properties of the task that cannot be changed, when that is the reason. */
+    readonly refused: readonly (keyof TaskEdit)[] = [],
   ) {
     super(message);
   }
+}
+
+/** Code of what is told of a channel whose file is gone. */
+export const CHANNEL_REMOVED = 'CHANNEL_REMOVED';
+
+/** What is told of everything that would be begun for a channel whose file is gone. */
+export function channelRemoved(key: string): string {
+  return `The file of the channel ${key} is gone, so nothing new is begun for it. Put the file back, or cancel the video.`;
 }
 
 /** An item as people name it. */
@@ -108,10 +121,12 @@ export class Gates {
 
   /**
    * Queues a draft, be it new or cancelled.
-   * @throws DecisionRefused when it is no draft
+   * @throws DecisionRefused when it is no draft, or its channel has no file any more
    */
   async queue(taskId: string, actor: string): Promise<TaskRow> {
     return this.decide(taskId, actor, 'task_queue', async (tx, task) => {
+      const { key, removedAt } = await tx.channels.get(task.channelId);
+      if (removedAt) throw new DecisionRefused(CHANNEL_REMOVED, channelRemoved(key));
       if (!(await tx.tasks.move(task.id, 'draft', 'queued', { queuedAt: new Date() })))
         throw new DecisionRefused('TASK_NOT_DRAFT', `The task is ${task.status}; only a draft can be queued.`);
       return { from: task.status };
@@ -143,23 +158,68 @@ export class Gates {
     });
   }
 
+  /**
+   * Changes what a task is to be: its priority until it is published, everything else until it is admitted. Tickets that are written from now on have
+   * the new priority; those that are in a queue already may keep their place. What was made before is not made again.
+   * @throws DecisionRefused naming what cannot be changed any more
+   */
+  async edit(taskId: string, actor: string, edit: TaskEdit): Promise<TaskRow> {
+    return this.decide(taskId, actor, 'task_edit', async (tx, task) => {
+      const changed = (Object.keys(edit) as (keyof TaskEdit)[]).filter((property) => edit[property] !== task[property]);
+      if (changed.length === 0) return null;
+      const open = await editable(tx, task);
+      const refused = changed.filter((property) => !open.includes(property));
+      if (refused.length > 0) throw new DecisionRefused('TASK_NOT_EDITABLE', whyNotEditable(task, open), refused);
+      await tx.tasks.edit(task.id, edit);
+      const values = (from: TaskEdit) => Object.fromEntries(changed.map((property) => [WRITTEN_AS[property], from[property]]));
+      return { before: values(task), after: values(edit) };
+    });
+  }
+
   private async decide(
     taskId: string,
     actor: string,
     action: string,
-    act: (tx: Database, task: TaskRow) => Promise<object>,
+    /** Returns what the audit log keeps of it, or null when there was nothing to do. */
+    act: (tx: Database, task: TaskRow) => Promise<object | null>,
   ): Promise<TaskRow> {
     const decided = await this.database.transaction(async (tx) => {
       const task = await tx.tasks.lock(taskId);
       if (!task) throw new DecisionRefused('TASK_NOT_FOUND', 'There is no task with this id.');
       const details = await act(tx, task);
+      if (!details) return task;
       await tx.auditLogs.add({ channelId: task.channelId, taskId, actor, action, details });
-      await showInNotion(tx, taskId);
+      await announce(tx, taskId);
       return tx.tasks.get(taskId);
     });
     this.relay.wake();
     return decided;
   }
+}
+
+/** What the audit log calls that which can be changed. */
+const WRITTEN_AS: Record<keyof TaskEdit, string> = {
+  channelId: 'channel_id',
+  title: 'title',
+  topic: 'topic',
+  storyDirection: 'story_direction',
+  ownScript: 'own_script',
+  priority: 'priority',
+};
+
+/** What can be changed about a task now. */
+async function editable(tx: Database, task: TaskRow): Promise<(keyof TaskEdit)[]> {
+  if (task.status === 'published') return [];
+  if (task.status !== 'draft' && task.status !== 'queued') return ['priority'];
+  // Files and costs of a task that was cancelled belong to its channel.
+  const made = await tx.artifacts.ofTask(task.id);
+  return ['priority', 'title', 'topic', 'storyDirection', 'ownScript', ...(made.length === 0 ? ['channelId' as const] : [])];
+}
+
+function whyNotEditable({ status }: TaskRow, open: readonly (keyof TaskEdit)[]): string {
+  if (open.length === 0) return `The task is ${status}; nothing about it can be changed any more.`;
+  if (open.length === 1) return `The task is ${status}; only its priority can be changed now, the rest while it is a draft or queued.`;
+  return 'Something was made for the task already, so it cannot go to another channel. Plan it anew there.';
 }
 
 function pick(shown: readonly ArtifactRow[], positions: readonly number[]): ArtifactRow[] {

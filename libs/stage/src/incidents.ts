@@ -1,4 +1,4 @@
-import type { ArtifactRow, Database, TaskRow } from '#database';
+import type { ArtifactRow, ChannelRow, Database, TaskRow } from '#database';
 import type { Failure, StepInfo } from '#pipeline';
 
 /** What people are told of, in the transaction that makes it true: no crash between the two can swallow it. */
@@ -8,7 +8,7 @@ export const RATE_LIMITED = 'rate_limited';
 const QUOTA_EXHAUSTED = 'quota_exhausted';
 
 /** Codes of failures after which nothing of a channel can be published until somebody connects it anew. */
-const DISCONNECTED = ['OAUTH_INVALID_GRANT', 'CHANNEL_NOT_CONNECTED', 'WRONG_YOUTUBE_CHANNEL', 'YOUTUBE_AUTH_ERROR'];
+const DISCONNECTED = ['OAUTH_INVALID_GRANT', 'CHANNEL_NOT_CONNECTED', 'WRONG_YOUTUBE_CHANNEL', 'YOUTUBE_AUTH_ERROR', 'GRANT_INVALID'];
 
 const disconnected = (channelId: string) => `channel_disconnected:${channelId}`;
 const stopped = (taskId: string) => `task_stopped:${taskId}`;
@@ -43,12 +43,21 @@ export async function reportStop(
     title: `"${task.title}" (${channel.key}) stopped at ${what}`,
     text: `${failure.userMessage} [${failure.code}] Task ${task.id}.`,
   });
-  if (!DISCONNECTED.includes(failure.code)) return;
+  if (isDisconnection(failure)) await reportDisconnection(tx, channel, failure);
+}
+
+/** Whether nothing of a channel can be published until somebody connects it anew. */
+export function isDisconnection(failure: Failure): boolean {
+  return DISCONNECTED.includes(failure.code);
+}
+
+/** A channel is not connected, or no longer. */
+export async function reportDisconnection(tx: Database, { id, key }: ChannelRow, failure: Failure): Promise<void> {
   await tx.alerts.raise({
     kind: 'channel_disconnected',
-    key: disconnected(task.channelId),
-    channelId: task.channelId,
-    title: `The channel ${channel.key} is not connected to YouTube`,
+    key: disconnected(id),
+    channelId: id,
+    title: `The channel ${key} is not connected to YouTube`,
     text: `${failure.userMessage} Until then nothing of this channel is published; other channels go on.`,
   });
 }

@@ -1,7 +1,9 @@
 export { Admission } from './admission.js';
 export { CallFiles } from './call-files.js';
-export { DecisionRefused, Gates, type ItemName } from './gates.js';
-export { RATE_LIMITED, closeDisconnection, reportLimit } from './incidents.js';
+export { ChannelControl } from './channel-control.js';
+export { CHANNEL_REMOVED, DecisionRefused, Gates, channelRemoved, type ItemName } from './gates.js';
+export { RATE_LIMITED, closeDisconnection, isDisconnection, reportDisconnection, reportLimit } from './incidents.js';
+export { News, type NewsListener, type TaskNews } from './news.js';
 export { OutboxRelay, QUEUES } from './outbox-relay.js';
 export { ProviderLimits, type PacedRequest } from './provider-limits.js';
 export { QueuesModule } from './queues.module.js';
@@ -12,4 +14,4 @@ export { StageModule } from './stage.module.js';
 export { awaitsItem, written, type Item, type Made, type Stage, type StepHandler, type TaskView } from './stage.js';
 export { endInOrder, runService, startService } from './start-service.js';
 export { stopTask } from './step-flow.js';
-export { notionJob, showInNotion, type NotionJob } from './tickets.js';
+export { announce, notionJob, showInNotion, tellListeners, type NotionJob } from './tickets.js';

@@ -16,6 +16,7 @@ import { DataSource } from 'typeorm';
 import { Admission } from './admission.js';
 import { Gates } from './gates.js';
 import { ItemFiles } from './item-files.js';
+import { News } from './news.js';
 import { OutboxRelay, QUEUES } from './outbox-relay.js';
 import { Reconciler } from './reconciler.js';
 import { PaidCalls } from './paid-calls.js';
@@ -31,6 +32,7 @@ let testDatabase: TestDatabase;
 let dataSource: DataSource;
 let database: Database;
 let queues: Map<string, Queue>;
+let news: News;
 let relay: OutboxRelay;
 let admission: Admission;
 let reconciler: Reconciler;
@@ -49,7 +51,8 @@ beforeEach(async () => {
   database = new Database(dataSource.manager);
   queues = new Map(QUEUES.map((name) => [getQueueToken(name), new Queue(name, { connection: { url }, prefix })]));
   const modules = { get: (token: string) => queues.get(token) } as ModuleRef;
-  relay = new OutboxRelay(database, modules);
+  news = new News(readSettings({ REDIS_URL: url, QUEUE_PREFIX: prefix }));
+  relay = new OutboxRelay(database, modules, news);
   admission = new Admission(database, relay, readSettings({ TASKS_IN_WORK: '2' }));
   reconciler = new Reconciler(database, relay, modules);
   gates = new Gates(database, relay);
@@ -68,6 +71,7 @@ function handlerOf(steps: Map<string, StepHandler<ItemKind>>): TicketHandler {
 
 afterEach(async () => {
   await relay.flush();
+  news.onApplicationShutdown();
   await Promise.all([...queues.values()].map((queue) => queue.close()));
   await dataSource.destroy();
   await testDatabase.drop();

@@ -4,6 +4,7 @@ import { getQueueToken } from '@nestjs/bullmq';
 import { Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bullmq';
+import { NEWS, News, type TaskNews } from './news.js';
 
 /** Every queue of the product. */
 export const QUEUES: readonly string[] = [
@@ -29,6 +30,7 @@ export class OutboxRelay {
   constructor(
     private readonly database: Database,
     private readonly modules: ModuleRef,
+    private readonly news: News,
   ) {}
 
   /** Relays soon, in the background: for whoever has just committed. What fails now is left to the sweep. */
@@ -50,11 +52,17 @@ export class OutboxRelay {
     while (this.again) {
       this.again = false;
       const jobs = await this.database.outbox.due(BATCH);
-      for (const [name, group] of Map.groupBy(jobs, (job) => job.queue)) {
+      const groups = Map.groupBy(jobs, (job) => job.queue);
+      for (const [name, group] of groups) {
+        if (name === NEWS) continue;
         await this.queue(name).addBulk(group.map(bullJob));
         reached('tickets_relayed');
         await this.database.outbox.remove(group);
       }
+      const news = groups.get(NEWS) ?? [];
+      // The row first: whatever becomes of them, news hold nobody up.
+      await this.database.outbox.remove(news);
+      if (news.length > 0) await this.news.tell(news.map(({ payload }) => payload as TaskNews));
       relayed += jobs.length;
       this.again ||= jobs.length === BATCH;
     }

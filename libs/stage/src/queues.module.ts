@@ -4,6 +4,7 @@ import { BullModule, getQueueToken } from '@nestjs/bullmq';
 import { Logger, Module, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bullmq';
+import { News } from './news.js';
 import { OutboxRelay, QUEUES } from './outbox-relay.js';
 
 /** The queues, and the relay that fills them. */
@@ -20,8 +21,8 @@ import { OutboxRelay, QUEUES } from './outbox-relay.js';
     }),
     BullModule.registerQueue(...QUEUES.map((name) => ({ name }))),
   ],
-  providers: [OutboxRelay],
-  exports: [OutboxRelay, BullModule],
+  providers: [News, OutboxRelay],
+  exports: [News, OutboxRelay, BullModule],
 })
 export class QueuesModule implements OnModuleInit {
   private readonly logger = new Logger(QueuesModule.name);

@@ -1,4 +1,4 @@
-import { Database, type ArtifactRow } from '#database';
+import { Database, type ArtifactRow, type TaskRow } from '#database';
 import { STAGES, stepInfo, type StepName } from '#pipeline';
 import { getQueueToken } from '@nestjs/bullmq';
 import { Injectable, Logger } from '@nestjs/common';
@@ -32,7 +32,7 @@ export class Reconciler {
     const expired = await this.database.artifacts.leaseExpired();
     const overdue = await this.missing(await this.database.artifacts.overdue(UNTOUCHED_MS));
     const items = await this.reissue([...expired, ...overdue]);
-    const steps = await this.reopen();
+    const steps = await this.reopen(await this.neverOpened());
     const recounted = await this.recount();
     if (items + steps + recounted > 0) {
       this.logger.warn({ event: 'reconciler_tickets_issued', leases_expired: expired.length, items, steps, recounted });
@@ -40,6 +40,13 @@ export class Reconciler {
     }
     await this.database.heartbeats.beat(RECONCILER);
     return items + steps;
+  }
+
+  /** Issues every ticket of a channel that has been paused, without the time that a ticket is given elsewhere: none is on its way. */
+  async issueAtOnce(channelId: string): Promise<void> {
+    await this.reissue(await this.database.artifacts.overdue(0, channelId));
+    await this.reopen(await this.database.tasks.unopened(0, channelId));
+    this.relay.wake();
   }
 
   /** Moves on a task whose items are all ready, and corrects a count of what is left; both would be faults of ours that must not hold a video. */
@@ -75,18 +82,22 @@ export class Reconciler {
     });
   }
 
-  private async reopen(): Promise<number> {
-    let reopened = 0;
-    for (const task of await this.database.tasks.unopened(UNTOUCHED_MS)) {
-      if (!task.step || (await this.alive(task.step, `${task.id}-${task.step}-g${task.stepGeneration}`))) continue;
-      const { step } = task;
+  private async reopen(tasks: readonly TaskRow[]): Promise<number> {
+    for (const { id, step } of tasks) {
       await this.database.transaction(async (tx) => {
-        const current = await tx.tasks.lock(task.id);
-        if (current?.step === step && !current.stepOpened) await beginStep(tx, current, step);
+        const current = await tx.tasks.lock(id);
+        if (step && current?.step === step && !current.stepOpened) await beginStep(tx, current, step);
       });
-      reopened += 1;
     }
-    return reopened;
+    return tasks.length;
+  }
+
+  private async neverOpened(): Promise<TaskRow[]> {
+    const lost: TaskRow[] = [];
+    for (const task of await this.database.tasks.unopened(UNTOUCHED_MS)) {
+      if (task.step && !(await this.alive(task.step, `${task.id}-${task.step}-g${task.stepGeneration}`))) lost.push(task);
+    }
+    return lost;
   }
 
   private async missing(artifacts: readonly ArtifactRow[]): Promise<ArtifactRow[]> {

@@ -1,7 +1,7 @@
 import type { ArtifactRow, Database, TaskRow } from '#database';
-import { FIRST_STEP, STEPS, isMadeFrom, stepInfo, type Failure, type ItemKind, type StepInfo, type Storyboard } from '#pipeline';
+import { FIRST_STEP, STEPS, isMadeFrom, Failure, permanent, stepInfo, type ItemKind, type StepInfo, type Storyboard } from '#pipeline';
 import { closeStop, reportStop } from './incidents.js';
-import { makeTicket, openTicket, showInNotion } from './tickets.js';
+import { announce, makeTicket, openTicket } from './tickets.js';
 import type { Planned, StepHandler } from './stage.js';
 
 /** How a task moves from step to step. Every function takes the transaction in which the move is part of the commit that causes it. */
@@ -9,14 +9,15 @@ import type { Planned, StepHandler } from './stage.js';
 /** Takes a queued task into work. */
 export async function admit(tx: Database, task: TaskRow): Promise<void> {
   if (!(await tx.tasks.move(task.id, 'queued', 'claimed'))) return;
-  await beginStep(tx, task, FIRST_STEP);
+  // Until it is claimed it can be edited: another channel, another priority.
+  await beginStep(tx, await tx.tasks.get(task.id), FIRST_STEP);
 }
 
 /** Writes the ticket that opens a step. */
 export async function beginStep(tx: Database, task: TaskRow, step: StepInfo['name']): Promise<void> {
   const generation = await tx.tasks.nextStep(task.id, step);
   await tx.outbox.add([openTicket(task, step, generation)]);
-  await showInNotion(tx, task.id);
+  await announce(tx, task.id);
 }
 
 /** Opens a step: its items become artifacts with a ticket each. A step that has nothing to make is complete at once. */
@@ -28,7 +29,7 @@ export async function openStep<K extends ItemKind>(
   view: Parameters<StepHandler<K>['plan']>[0],
 ): Promise<void> {
   const storyboard = await storyboardOf(tx, task.id);
-  const inputs: Planned<K>[] = handler.plan(view, storyboard);
+  const inputs = planned(handler, view, storyboard);
   await tx.artifacts.add(
     inputs.map((input, position) => ({
       channelId: task.channelId,
@@ -45,7 +46,23 @@ export async function openStep<K extends ItemKind>(
   const due = await tx.artifacts.restart(task.id, step.name);
   await tx.outbox.add(due.map((artifact) => makeTicket(task, artifact)));
   if (missing.length === 0) await completeStep(tx, task.id, step);
-  else await showInNotion(tx, task.id);
+  else await announce(tx, task.id);
+}
+
+/** A step's items. Planning is pure, so that whatever it throws it throws again. */
+function planned<K extends ItemKind>(handler: StepHandler<K>, ...of: Parameters<StepHandler<K>['plan']>): Planned<K>[] {
+  try {
+    return handler.plan(...of);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw permanent({
+      code: 'STEP_NOT_PLANNED',
+      message: `The step cannot be planned: ${String(error)}`,
+      userMessage:
+        'The next step cannot be planned, which is a fault of ours; the log says more. Cancel the video, or retry after an update.',
+      cause: error,
+    });
+  }
 }
 
 /** Moves a task on after the last item of its step: to the gate, to the next step, or to the end. */
@@ -59,7 +76,7 @@ export async function completeStep(tx: Database, taskId: string, step: StepInfo)
     await beginStep(tx, task, step.next);
     return;
   }
-  await showInNotion(tx, taskId);
+  await announce(tx, taskId);
 }
 
 /** Stops a task at a failed item or step, with what the creator should do; the first failure of a step is the one that is told. */
@@ -87,7 +104,7 @@ export async function stopTask(
     details: { step: step.name, code: failure.code, message: failure.message, artifact_id: artifact?.id ?? null },
   });
   await reportStop(tx, task, step, failure, artifact);
-  await showInNotion(tx, taskId);
+  await announce(tx, taskId);
 }
 
 /** Takes a task from its error status back to work: what is ready stays, what failed is due again with a full ladder of tries. */
@@ -102,7 +119,7 @@ export async function resumeTask(tx: Database, task: TaskRow, actor: string): Pr
   }
   const due = await tx.artifacts.restart(task.id, step.name);
   await tx.outbox.add(due.map((artifact) => makeTicket(task, artifact)));
-  await showInNotion(tx, task.id);
+  await announce(tx, task.id);
 }
 
 /** Gives a task up for now: it can be edited and queued again. What is ready stays; workers lose what they hold. */
@@ -110,7 +127,7 @@ export async function cancelTask(tx: Database, task: TaskRow, actor: string): Pr
   await tx.tasks.move(task.id, task.status, 'draft', { ...NO_ERROR, step: null, stepOpened: false, itemsLeft: 0 });
   await tx.artifacts.release(task.id);
   await closeStop(tx, task.id, actor);
-  await showInNotion(tx, task.id);
+  await announce(tx, task.id);
 }
 
 /**

@@ -26,7 +26,7 @@ import { ProviderLimits } from './provider-limits.js';
 import { ScriptRunner } from './script-runner.js';
 import { AWAITS_ITEM, type Item, type Made, type Price, type StepHandler, type TaskView } from './stage.js';
 import { completeStep, openStep, stopTask } from './step-flow.js';
-import { makeTicket, showProgress } from './tickets.js';
+import { announceProgress, makeTicket } from './tickets.js';
 
 /** What is known of an item when its file is in its place. */
 interface Finished {
@@ -79,12 +79,15 @@ export class TicketHandler {
       .transaction(async (tx) => {
         const task = await tx.tasks.lock(ticket.task_id);
         if (task?.step !== step.name || task.stepOpened || task.stepGeneration !== ticket.generation) return;
-        await openStep(tx, task, step, this.handler(step), await this.view(task));
+        // Whoever resumes the channel issues the ticket again.
+        if ((await tx.channels.get(task.channelId)).pausedAt) return;
+        await openStep(tx, task, step, this.handler(step), await this.view(tx, task));
       })
       .catch(async (error: unknown) => {
         const failure = Failure.from(error);
         this.logger.error({ event: 'step_open_failed', ...ids(ticket), code: failure.code, error: failure.message });
-        // Planning is pure: what failed once fails again until a person changes something.
+        // What the database did not take is opened again by the reconciler; what cannot be planned fails again until a person changes something.
+        if (failure.kind !== 'permanent') throw error;
         await this.database.transaction((tx) => stopTask(tx, ticket.task_id, step, failure, null));
       });
   }
@@ -124,7 +127,7 @@ export class TicketHandler {
   }
 
   private async makeFile(artifact: ArtifactRow, lease: Lease, signal: AbortSignal): Promise<Finished> {
-    const task = await this.view(await this.database.tasks.get(artifact.taskId));
+    const task = await this.view(this.database, await this.database.tasks.get(artifact.taskId));
     const recovered = await this.calls.recover(artifact);
     const providerJobId = recovered.providerJobId ?? artifact.providerJobId;
     let paid: Finished['paid'] = null;
@@ -174,7 +177,7 @@ export class TicketHandler {
       await this.ticket(tx, await tx.artifacts.wake(artifact.taskId, step.name, AWAITS_ITEM));
       const left = await tx.tasks.countReady(artifact.taskId, step.name);
       if (left === 0) await completeStep(tx, artifact.taskId, step);
-      else if (left !== null) await showProgress(tx, artifact.taskId);
+      else if (left !== null) await announceProgress(tx, artifact.taskId);
     });
     reached('item_committed');
   }
@@ -238,9 +241,10 @@ export class TicketHandler {
     });
   }
 
-  private async view(task: TaskRow): Promise<TaskView> {
+  /** Through the transaction where there is one: another connection beside it is one that others may be waiting for. */
+  private async view(database: Database, task: TaskRow): Promise<TaskView> {
     const { id, channelId, title, topic, storyDirection, ownScript } = task;
-    const channel = await this.database.channels.get(channelId);
+    const channel = await database.channels.get(channelId);
     return { id, channelId, title, topic, storyDirection, ownScript, channel: channel.settings };
   }
 }

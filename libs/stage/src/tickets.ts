@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { ticketPriority, type ArtifactRow, type Database, type OutgoingJob, type TaskRow } from '#database';
 import { NOTION_QUEUE, STAGES, stepInfo, type StepName, type Ticket } from '#pipeline';
+import { NEWS, type TaskNews } from './news.js';
 
 type Ticketed = Pick<TaskRow, 'id' | 'channelId' | 'priority' | 'requestId'>;
 
@@ -34,6 +36,8 @@ export interface NotionJob {
   read_script: { task_id: string };
   /** Rows may have changed of which no webhook told. */
   sweep_rows: Record<string, never>;
+  /** Somebody may have paused a channel. */
+  sync_channels: Record<string, never>;
   /** A reviewer needs something to look at. */
   show_review: { task_id: string };
   /** The page has to hold the storyboard. */
@@ -44,6 +48,7 @@ const NOTION_PRIORITIES: Readonly<Record<keyof NotionJob, number>> = {
   work_inbox: 1,
   read_script: 2,
   sync_row: 3,
+  sync_channels: 3,
   sweep_rows: 4,
   show_review: 5,
   show_storyboard: 6,
@@ -64,10 +69,29 @@ export async function showInNotion(database: Database, taskId: string): Promise<
   if (task.notionPageId) await database.outbox.add([notionJob('sync_row', `${task.id}-v${task.version}`, { task_id: task.id })]);
 }
 
-/** Writes the job that shows how far a task's step is, once in a while. Call it in the transaction that finished an item. */
-export async function showProgress(database: Database, taskId: string): Promise<void> {
+/** Tells everybody who shows a task that it has changed: its Notion row and live listeners. Call it in the transaction that changed the task. */
+export async function announce(database: Database, taskId: string): Promise<void> {
+  await showInNotion(database, taskId);
+  await tellListeners(database, taskId);
+}
+
+/** Tells everybody that one more item of a task is ready: live listeners at once, the row once in a while. Call it in the transaction that finished it. */
+export async function announceProgress(database: Database, taskId: string): Promise<void> {
+  await showProgress(database, taskId);
+  await tellListeners(database, taskId);
+}
+
+async function showProgress(database: Database, taskId: string): Promise<void> {
   const task = await database.tasks.get(taskId);
   if (!task.notionPageId) return;
   const job = notionJob('sync_row', `${task.id}-progress`, { task_id: task.id, progress: true });
   await database.outbox.add([{ ...job, priority: PROGRESS_PRIORITY, notBefore: new Date(Date.now() + PROGRESS_EVERY_MS) }]);
+}
+
+/** Tells live listeners alone of a task, whose row shows it already. */
+export async function tellListeners(database: Database, taskId: string): Promise<void> {
+  const { id, channelId, version } = await database.tasks.get(taskId);
+  const payload: TaskNews = { task_id: id, channel_id: channelId, version };
+  // An id of its own, and not the version's: a row that is on its way out must not swallow what is newer.
+  await database.outbox.add([{ queue: NEWS, name: 'task_changed', jobId: `news-${randomUUID()}`, payload, priority: 1 }]);
 }

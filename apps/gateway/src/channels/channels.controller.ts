@@ -1,36 +1,15 @@
-import { required, settings, type Settings } from '#config';
-import { Database, TokenCipher, type ChannelRow } from '#database';
-import { closeDisconnection } from '#stage';
-import { GrantFile, grantOf, serializeGrant } from '#providers/youtube';
-import { Body, Controller, Get, HttpCode, Inject, Param, ParseUUIDPipe, Put, Query } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { ApiError, ErrorBody } from '../http/api-error.js';
+import { Database } from '#database';
+import { ChannelControl } from '#stage';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { By, Caller } from '../access/caller.js';
+import { Needs } from '../access/roles.js';
+import { ErrorBody } from '../http/api-error.js';
 import { Page } from '../http/envelope.js';
-import { ListTasks, TaskSummary } from '../tasks/task.dto.js';
+import { TaskFilters, filterOf } from '../tasks/task-list.dto.js';
+import { TaskSummary } from '../tasks/task.dto.js';
 import { summaryOf } from '../tasks/task-view.js';
-
-const channelId = new ParseUUIDPipe({ exceptionFactory: () => notFound() });
-
-class ChannelView {
-  @ApiProperty({ format: 'uuid' })
-  id: string;
-
-  @ApiProperty({ example: 'deep_sea' })
-  key: string;
-
-  @ApiProperty()
-  name: string;
-
-  @ApiProperty({ example: 'en' })
-  language: string;
-
-  @ApiProperty()
-  youtube_channel_id: string;
-
-  /** Whether a Google grant is stored. */
-  @ApiProperty()
-  youtube_connected: boolean;
-}
+import { ActOnChannel, ChannelView, channelId, channelNotFound, channelView } from './channel.dto.js';
 
 @ApiTags('channels')
 @ApiBearerAuth()
@@ -39,68 +18,64 @@ class ChannelView {
 export class ChannelsController {
   constructor(
     private readonly database: Database,
-    @Inject(settings.KEY) private readonly settings: Settings,
+    private readonly channels: ChannelControl,
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'The channels' })
+  @ApiOperation({ summary: 'The channels, and how many of their videos are where' })
   @ApiOkResponse({ type: [ChannelView] })
   async list(): Promise<ChannelView[]> {
-    return Promise.all((await this.database.channels.list()).map((channel) => this.view(channel)));
+    const [channels, connected, counts] = await Promise.all([
+      this.database.channels.all(),
+      this.database.oauthTokens.channelIds(),
+      this.database.census.tasksByChannel(),
+    ]);
+    return channels.map((channel) => channelView(channel, connected.has(channel.id), counts.get(channel.id)));
   }
 
   @Get(':channel_id')
   @ApiOperation({ summary: 'One channel' })
   @ApiOkResponse({ type: ChannelView })
   async get(@Param('channel_id', channelId) id: string): Promise<ChannelView> {
-    return this.view(await this.find(id));
+    const found = (await this.list()).find((channel) => channel.id === id);
+    if (!found) throw channelNotFound();
+    return found;
   }
 
   @Get(':channel_id/tasks')
   @ApiOperation({ summary: "A channel's videos, newest first" })
   @ApiOkResponse({ type: [TaskSummary] })
-  async tasks(@Param('channel_id', channelId) id: string, @Query() { status, limit, offset }: ListTasks): Promise<Page<TaskSummary>> {
-    await this.find(id);
-    const { tasks, total } = await this.database.tasks.list({ channelId: id, ...(status && { status }), limit, offset });
-    return new Page(tasks.map(summaryOf), total, limit, offset);
+  async tasks(@Param('channel_id', channelId) id: string, @Query() filters: TaskFilters): Promise<Page<TaskSummary>> {
+    if (!(await this.database.channels.find(id))) throw channelNotFound();
+    const { tasks, total } = await this.database.tasks.list({ ...filterOf(filters), channelId: id });
+    return new Page(tasks.map(summaryOf), total, filters.limit, filters.offset);
   }
 
-  @Put(':channel_id/oauth-token')
-  @HttpCode(204)
-  @ApiOperation({ summary: 'Store the grant that youtube-auth wrote; it is encrypted and never shown again' })
-  async connect(@Param('channel_id', channelId) id: string, @Body() grant: GrantFile): Promise<void> {
-    const { settings: channel } = await this.find(id);
-    const wanted = channel.youtube.channel_id;
-    if (grant.channel_id !== wanted) {
-      throw new ApiError(
-        422,
-        'WRONG_YOUTUBE_CHANNEL',
-        `The grant is for ${grant.channel_id ?? 'no stated channel'}, the channel file names ${wanted}.`,
-        [{ field: 'channel_id', message: `channel_id must be ${wanted}` }],
-      );
-    }
-    const cipher = new TokenCipher(required(this.settings, 'TOKEN_ENCRYPTION_KEY'));
-    const grantEncrypted = cipher.encrypt(serializeGrant(grantOf(grant)), id);
-    await this.database.transaction(async (tx) => {
-      await tx.oauthTokens.save({ channelId: id, grantEncrypted, expiresAt: new Date(grant.expires_at) });
-      await closeDisconnection(tx, id);
-      const details = { youtube_channel_id: wanted };
-      await tx.auditLogs.add({ channelId: id, taskId: null, actor: 'api', action: 'channel_connected', details });
-    });
+  @Post(':channel_id/pause')
+  @HttpCode(200)
+  @Needs('operator')
+  @ApiOperation({ summary: 'Begin nothing more of a channel; what is being made is finished' })
+  @ApiOkResponse({ type: ChannelView })
+  async pause(
+    @Param('channel_id', channelId) id: string,
+    @Body() { actor, note }: ActOnChannel,
+    @By() caller: Caller,
+  ): Promise<ChannelView> {
+    await this.channels.pause(id, caller.signs(actor), note);
+    return this.get(id);
   }
 
-  private async find(id: string): Promise<ChannelRow> {
-    const channel = await this.database.channels.find(id);
-    if (!channel) throw notFound();
-    return channel;
+  @Post(':channel_id/resume')
+  @HttpCode(200)
+  @Needs('operator')
+  @ApiOperation({ summary: 'Let a channel go on, at once' })
+  @ApiOkResponse({ type: ChannelView })
+  async resume(
+    @Param('channel_id', channelId) id: string,
+    @Body() { actor, note }: ActOnChannel,
+    @By() caller: Caller,
+  ): Promise<ChannelView> {
+    await this.channels.resume(id, caller.signs(actor), note);
+    return this.get(id);
   }
-
-  private async view({ id, key, settings: { name, language, youtube } }: ChannelRow): Promise<ChannelView> {
-    const connected = (await this.database.oauthTokens.find(id)) !== null;
-    return { id, key, name, language, youtube_channel_id: youtube.channel_id, youtube_connected: connected };
-  }
-}
-
-function notFound(): ApiError {
-  return new ApiError(404, 'CHANNEL_NOT_FOUND', 'There is no channel with this id.');
 }

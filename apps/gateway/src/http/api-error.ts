@@ -14,7 +14,15 @@ export class ApiError extends HttpException {
   }
 }
 
-class FieldProblem implements Problem {
+/** More of them help nobody, and a small request could have a very large answer. */
+const MOST_PROBLEMS = 100;
+
+/** @param problems the fields that are wrong */
+export function invalidInput(problems: readonly Problem[]): ApiError {
+  return new ApiError(422, 'INVALID_INPUT', 'Some fields are wrong; details name them.', problems.slice(0, MOST_PROBLEMS));
+}
+
+export class FieldProblem implements Problem {
   @ApiProperty({ example: 'title' })
   field: string;
 

@@ -26,7 +26,8 @@ export class EnvelopeInterceptor implements NestInterceptor {
   }
 }
 
-function withoutNulls(value: unknown): unknown {
+/** What goes over the wire leaves nulls out. */
+export function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (typeof value !== 'object' || value === null || value instanceof Date) return value;
   return Object.fromEntries(

@@ -14,13 +14,27 @@ const REFUSALS: Record<DecisionRefused['code'], number> = {
   TASK_NOT_CANCELLABLE: 409,
   TASK_NOT_DRAFT: 409,
   TASK_NOT_AT_REST: 409,
+  TASK_NOT_EDITABLE: 409,
   ITEM_NOT_FOUND: 422,
+  CHANNEL_NOT_FOUND: 404,
+  CHANNEL_REMOVED: 409,
+};
+
+/** What the API calls the properties of a task. */
+const TASK_FIELDS: Record<DecisionRefused['refused'][number], string> = {
+  channelId: 'channel',
+  title: 'title',
+  topic: 'topic',
+  storyDirection: 'story_direction',
+  ownScript: 'own_script',
+  priority: 'priority',
 };
 
 /** Codes of the errors that the HTTP layer itself raises. */
 const HTTP_CODES: Readonly<Record<number, string>> = {
   400: 'BAD_REQUEST',
   401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
   404: 'NOT_FOUND',
   405: 'METHOD_NOT_ALLOWED',
   413: 'BODY_TOO_LARGE',
@@ -69,10 +83,16 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-function asApiError(thrown: unknown): ApiError {
+function refusal({ code, message, refused }: DecisionRefused): ApiError {
+  const details = refused.map((property) => ({ field: TASK_FIELDS[property], message: `${TASK_FIELDS[property]} cannot be changed now` }));
+  return new ApiError(REFUSALS[code], code, message, details);
+}
+
+/** Whatever was thrown, as the API says it. */
+export function asApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
-  if (thrown instanceof DecisionRefused) return new ApiError(REFUSALS[thrown.code], thrown.code, thrown.message);
-  if (thrown instanceof Failure) return new ApiError(422, thrown.code, thrown.userMessage);
+  if (thrown instanceof DecisionRefused) return refusal(thrown);
+  if (thrown instanceof Failure) return new ApiError(thrown.kind === 'permanent' ? 422 : 503, thrown.code, thrown.userMessage);
   if (thrown instanceof SettingsError) return new ApiError(503, 'NOT_CONFIGURED', thrown.message);
   if (thrown instanceof HttpException) {
     const status = thrown.getStatus();

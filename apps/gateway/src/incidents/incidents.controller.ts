@@ -3,6 +3,8 @@ import { Gates } from '#stage';
 import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsUUID } from 'class-validator';
+import { By, Caller } from '../access/caller.js';
+import { Needs } from '../access/roles.js';
 import { ApiError, ErrorBody } from '../http/api-error.js';
 import { Page } from '../http/envelope.js';
 import { Paging } from '../http/paging.js';
@@ -131,13 +133,14 @@ export class IncidentsController {
 
   @Post('dead-letters/:dead_letter_id/redrive')
   @HttpCode(200)
+  @Needs('operator')
   @ApiOperation({ summary: 'Take the video of a dead letter back to work; the same as retrying its task' })
   @ApiOkResponse({ type: TaskDetail })
-  async redrive(@Param('dead_letter_id', letterId) id: string, @Body() body: Act): Promise<TaskDetail> {
+  async redrive(@Param('dead_letter_id', letterId) id: string, @Body() body: Act, @By() caller: Caller): Promise<TaskDetail> {
     const letter = await this.database.deadLetters.find(id);
     if (!letter) throw notFound();
     if (letter.closedAt) throw new ApiError(409, 'DEAD_LETTER_CLOSED', `${letter.closedBy ?? 'Somebody'} has dealt with it already.`);
-    return detailOf(this.database, await this.gates.retry(letter.taskId, body.actor ?? 'api'));
+    return detailOf(this.database, await this.gates.retry(letter.taskId, caller.signs(body.actor)));
   }
 
   @Get('alerts')

@@ -1,20 +1,31 @@
 import { settings, type Settings } from '#config';
 import { Database, type ChannelRow } from '#database';
-import { propertyNames, type PropertyNames } from '#pipeline';
+import { propertyNames, type PropertyNames, type RowProperty } from '#pipeline';
 import { rowOf, type NotionRow, type PageOfRow } from '#providers/notion';
 import { Inject, Injectable } from '@nestjs/common';
 
 /** Which Notion databases hold rows, and what their properties are called: those of the installation, and those that a channel has to itself. */
 @Injectable()
 export class NotionDatabases {
+  private readonly schemas = new Map<string, ReadonlySet<RowProperty>>();
+
   constructor(
     private readonly database: Database,
     @Inject(settings.KEY) private readonly settings: Settings,
   ) {}
 
+  /** Which of our properties a data source has, as its rows have shown to this process; null when none was read yet. */
+  propertiesOf(dataSourceId: string | null): ReadonlySet<RowProperty> | null {
+    return this.schemas.get(dataSourceId ?? '') ?? null;
+  }
+
+  learn({ dataSourceId, has }: NotionRow): void {
+    this.schemas.set(dataSourceId ?? '', has);
+  }
+
   /** As the settings and the channels are now. */
   async read(): Promise<KnownDatabases> {
-    return new KnownDatabases(await this.database.channels.list(), this.settings);
+    return new KnownDatabases(await this.database.channels.all(), this.settings);
   }
 }
 
@@ -28,6 +39,11 @@ export class KnownDatabases {
     this.names = propertyNames(settings.NOTION_PROPERTIES);
   }
 
+  /** Keys of the channels that rows can name. */
+  get choices(): string[] {
+    return this.channels.filter(({ removedAt }) => !removedAt).map(({ key }) => key);
+  }
+
   /** Every data source that is looked through. */
   get dataSources(): string[] {
     const own = this.channels.flatMap((channel) => channel.settings.notion?.data_source_id ?? []);
@@ -37,8 +53,13 @@ export class KnownDatabases {
 
   /** Whether rows of a data source are videos of this installation. Without a data source of its own, it takes whatever the connection can see. */
   isOurs(dataSourceId: string | null): boolean {
-    if (dataSourceId && dataSourceId === this.settings.NOTION_CHANNELS_DATA_SOURCE_ID) return false;
+    if (this.showsChannels(dataSourceId)) return false;
     return !this.settings.NOTION_DATA_SOURCE_ID || this.dataSources.some((known) => known === dataSourceId);
+  }
+
+  /** Whether a data source is the one that shows the channels. */
+  showsChannels(dataSourceId: string | null): boolean {
+    return dataSourceId !== null && dataSourceId === this.settings.NOTION_CHANNELS_DATA_SOURCE_ID;
   }
 
   namesIn(dataSourceId: string | null): PropertyNames {

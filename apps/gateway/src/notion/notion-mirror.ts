@@ -1,12 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Database, type ArtifactRow, type MirrorChange, type NotionMirrorRow, type TaskRow } from '#database';
-import { ROW_PROPERTY_NAMES, gateAt, type RowProperty } from '#pipeline';
+import { ROW_PROPERTY_NAMES } from '#pipeline';
 import { propertiesOf, type NotionRow, type RowUpdate } from '#providers/notion';
 import { OutboxRelay, notionJob } from '#stage';
 import { Injectable, Logger } from '@nestjs/common';
 import { estimatedCost, progressOf, youtubeUrl } from '../tasks/task-view.js';
 import { NotionDatabases } from './databases.js';
 import { NotionConnection } from './notion-connection.js';
+import { reviewFingerprint } from './review-fingerprint.js';
 import { RowDecisions } from './row-decisions.js';
 
 /** How long a row stays with a worker that has gone silent (ms). */
@@ -22,8 +23,6 @@ const LEASE_MS = 60_000;
 @Injectable()
 export class NotionMirror {
   private readonly logger = new Logger(NotionMirror.name);
-  /** Which properties the data sources have, as their rows showed. */
-  private readonly schemas = new Map<string, ReadonlySet<RowProperty>>();
 
   constructor(
     private readonly database: Database,
@@ -68,7 +67,7 @@ export class NotionMirror {
         return;
       }
       row = (await this.databases.read()).rowOf(page);
-      this.schemas.set(row.dataSourceId ?? '', row.has);
+      this.databases.learn(row);
       // What was decided by now has been seen; else a change since we asked may have been missed.
       const seen = row.status !== mirror.status;
       const change: MirrorChange = { ...(await this.decisions.take(row, task, mirror)), readAt: seen ? new Date() : asked };
@@ -82,7 +81,7 @@ export class NotionMirror {
   private mustRead(mirror: NotionMirrorRow, task: TaskRow): boolean {
     const { attention, status, sentStatus, priority, redo, dataSourceId } = mirror;
     const shown = status === task.status && !sentStatus && (priority ?? 'normal') === task.priority && redo === '';
-    return attention || !shown || !this.schemas.has(dataSourceId ?? '');
+    return attention || !shown || !this.databases.propertiesOf(dataSourceId);
   }
 
   private async write(task: TaskRow, known: NotionMirrorRow, row: NotionRow | null, lease: string, progress: boolean): Promise<void> {
@@ -112,7 +111,7 @@ export class NotionMirror {
       const sent: MirrorChange = showsStatus ? { sentStatus: status } : {};
       if (!(await this.database.notionMirrors.learn(id, lease, LEASE_MS, sent))) return;
       const { dataSourceId } = known;
-      const has = this.schemas.get(dataSourceId ?? '') ?? new Set(ROW_PROPERTY_NAMES);
+      const has = this.databases.propertiesOf(dataSourceId) ?? new Set(ROW_PROPERTY_NAMES);
       const names = (await this.databases.read()).namesIn(dataSourceId);
       await this.notion.client.writePage(notionPageId, propertiesOf(update, names, has));
       await this.database.notionMirrors.learn(id, lease, LEASE_MS, {
@@ -138,15 +137,4 @@ export class NotionMirror {
     ]);
     this.relay.wake();
   }
-}
-
-/** What a task's gate shows, as a short text that is another one as soon as a file is another; null when it is at none. */
-export function reviewFingerprint(task: TaskRow, artifacts: readonly ArtifactRow[]): string | null {
-  const gate = gateAt(task.status);
-  if (!gate) return null;
-  const files = artifacts.filter(({ step, state }) => step === gate.name && state === 'ready').map(({ checksum }) => checksum);
-  return createHash('sha256')
-    .update(`${gate.name} ${files.join(' ')}`)
-    .digest('hex')
-    .slice(0, 16);
 }

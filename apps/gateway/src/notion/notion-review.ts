@@ -1,16 +1,128 @@
-import { Database } from '#database';
-import { Injectable } from '@nestjs/common';
+import { settings, type Settings } from '#config';
+import { Database, type ArtifactRow, type TaskRow } from '#database';
+import { Workspace, clipSheet, contactSheet, cutPreview, cutSheet, joinNarrations, narrationSheet, type SheetItem } from '#media';
+import { Failure, gateAt, stepInfo, type ItemInputs, type StepName } from '#pipeline';
+import { propertiesOf, type ShownFile } from '#providers/notion';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { NotionDatabases } from './databases.js';
+import { NotionConnection } from './notion-connection.js';
+import { reviewFingerprint } from './review-fingerprint.js';
 
-/** Shows a reviewer what there is to look at, in the row. */
+/** A file that is made to be reviewed. */
+interface Material {
+  file: string;
+  contentType: string;
+  make: (out: string) => Promise<void>;
+}
+
+/** Shows a reviewer in the row what there is to look at: sheets and previews that are uploaded, or links to every file, as the channel wishes. */
 @Injectable()
 export class NotionReview {
-  constructor(private readonly database: Database) {}
+  private readonly logger = new Logger(NotionReview.name);
 
+  constructor(
+    private readonly database: Database,
+    private readonly databases: NotionDatabases,
+    private readonly notion: NotionConnection,
+    private readonly workspace: Workspace,
+    @Inject(settings.KEY) private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Shows what the gate is about where a task waits; what is shown already is not made again.
+   * @throws Failure as Notion's client and the making of the files do
+   */
   async show(taskId: string): Promise<void> {
-    await this.database.tasks.find(taskId);
+    const [task, mirror] = await Promise.all([this.database.tasks.get(taskId), this.database.notionMirrors.find(taskId)]);
+    const artifacts = await this.database.artifacts.ofTask(taskId);
+    const fingerprint = reviewFingerprint(task, artifacts);
+    const gate = gateAt(task.status);
+    if (!gate || !fingerprint || !task.notionPageId || mirror?.review === fingerprint) return;
+    const shown = artifacts.filter(({ step, state }) => step === gate.name && state === 'ready');
+    const { dataSourceId = null } = mirror ?? {};
+    // A database without a place for it has chosen to do without.
+    if (this.databases.propertiesOf(dataSourceId)?.has('review') === false) return;
+    const { settings: channel } = await this.database.channels.get(task.channelId);
+    const files = channel.storage === 'local' ? this.links(shown) : await this.upload(task, gate.name, fingerprint, shown);
+    const names = (await this.databases.read()).namesIn(dataSourceId);
+    await this.notion.client.writePage(task.notionPageId, propertiesOf({ review: files }, names, new Set(['review'])));
+    await this.database.notionMirrors.shows(taskId, { review: fingerprint });
   }
 
+  /**
+   * Puts a task's storyboard into its page; a page that takes no more blocks goes without.
+   * @throws Failure as Notion's client does
+   */
   async showStoryboard(taskId: string): Promise<void> {
-    await this.database.tasks.find(taskId);
+    const [{ notionPageId }, mirror] = await Promise.all([this.database.tasks.get(taskId), this.database.notionMirrors.find(taskId)]);
+    const [storyboard] = await this.database.artifacts.ready(taskId, 'storyboard');
+    if (!notionPageId || !storyboard?.result || mirror?.storyboardId === storyboard.id) return;
+    await this.notion.client.writeStoryboard(notionPageId, storyboard.result, storyboard.revision).catch((error: unknown) => {
+      if (Failure.from(error).code !== 'NOTION_BLOCK_LIMIT') throw error;
+      this.logger.warn({ event: 'notion_blocks_used_up', task_id: taskId });
+    });
+    await this.database.notionMirrors.shows(taskId, { storyboardId: storyboard.id });
   }
+
+  private async upload(task: TaskRow, step: StepName, fingerprint: string, shown: readonly ArtifactRow[]): Promise<ShownFile[]> {
+    const files: ShownFile[] = [];
+    for (const { file, contentType, make } of this.materialsOf(task, step, shown)) {
+      const path = this.workspace.absolute(
+        this.workspace.reviewPath({ channelId: task.channelId, taskId: task.id }, `${fingerprint}-${file}`),
+      );
+      await make(path);
+      const { id } = await this.notion.client.uploadFile({ path, name: file, contentType });
+      files.push({ name: file, uploadId: id });
+    }
+    return files;
+  }
+
+  /** What is made for the gate after a step. */
+  private materialsOf(task: TaskRow, step: StepName, shown: readonly ArtifactRow[]): Material[] {
+    const title = `${task.title}: ${step}`;
+    const items = shown.map((artifact): SheetItem => ({ path: this.file(artifact), label: labelOf(artifact) }));
+    const paths = items.map(({ path }) => path);
+    const [first = ''] = paths;
+    const jpeg = (name: string, make: Material['make']): Material => ({ file: `${name}.jpg`, contentType: 'image/jpeg', make });
+    switch (stepInfo(step).item) {
+      case 'image':
+        return [jpeg('images', (out) => contactSheet(items, out, { title }))];
+      case 'clip':
+        return [jpeg('clips', (out) => clipSheet(items, out, { title }))];
+      case 'narration':
+        return [
+          jpeg('narrations', (out) => narrationSheet(items, out, { title })),
+          { file: 'narrations.mp3', contentType: 'audio/mpeg', make: (out) => joinNarrations(paths, out) },
+        ];
+      case 'cut':
+        return [
+          jpeg('cut', (out) => cutSheet(first, out, { title })),
+          { file: 'cut-preview.mp4', contentType: 'video/mp4', make: (out) => cutPreview(first, out) },
+        ];
+      default:
+        throw new RangeError(`Nobody has said what is shown after the step ${step}`);
+    }
+  }
+
+  /** Every file, where the gateway hands it out. */
+  private links(shown: readonly ArtifactRow[]): ShownFile[] {
+    const { PUBLIC_URL, HOST, PORT } = this.settings;
+    const base = PUBLIC_URL ?? `http://${HOST}:${PORT}`;
+    return shown.map(({ id, taskId, kind, position }) => ({
+      name: `${kind.replace('_', ' ')} ${position + 1}`,
+      url: `${base}/api/v1/tasks/${taskId}/artifacts/${id}/file`,
+    }));
+  }
+
+  private file({ path }: ArtifactRow): string {
+    return this.workspace.absolute(path ?? '');
+  }
+}
+
+/** What an item is called on a sheet. */
+function labelOf({ kind, input }: ArtifactRow): string {
+  if (kind === 'image') return (input as ItemInputs['image']).key.replaceAll('_', ' ');
+  if (kind === 'clip') return (input as ItemInputs['clip']).motion;
+  if (kind === 'narration') return (input as ItemInputs['narration']).text;
+  return '';
 }

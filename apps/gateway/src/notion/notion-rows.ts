@@ -3,7 +3,7 @@ import { Database, type NotionMirrorRow, type TaskRow } from '#database';
 import { gateAt } from '#pipeline';
 import type { NotionRow, PageOfRow } from '#providers/notion';
 import { propertiesOf } from '#providers/notion';
-import { OutboxRelay, notionJob, showInNotion } from '#stage';
+import { OutboxRelay, announce, channelRemoved, notionJob, tellListeners } from '#stage';
 import { Injectable, Logger } from '@nestjs/common';
 import { NotionConnection } from './notion-connection.js';
 import { NotionDatabases, type KnownDatabases } from './databases.js';
@@ -55,6 +55,10 @@ export class NotionRows {
 
   /** A row without a task. */
   private async first(row: NotionRow, known: KnownDatabases): Promise<string> {
+    if (known.showsChannels(row.dataSourceId)) {
+      await this.database.outbox.add([notionJob('sync_channels', 'sync-channels', {})]);
+      return 'Looked at with the other channels';
+    }
     if (!known.isOurs(row.dataSourceId)) return 'Skipped: a row of another data source';
     if (row.inTrash) return 'Skipped: the row is in the trash';
     if (row.status !== 'queued') return `Skipped: the row is ${row.statusText || 'without a status'}`;
@@ -85,8 +89,11 @@ export class NotionRows {
       await tx.notionMirrors.add({ taskId: task.id, channelId: channel.id, dataSourceId, status, priority });
       await tx.outbox.add([notionJob('read_script', `${task.id}-script-${task.version}`, { task_id: task.id })]);
       // A row that has nothing to show yet is left alone; one that said what was wrong with it says so no longer.
-      if (row.error) await showInNotion(tx, task.id);
-      else await tx.tasks.notionShows(task.id, task.version);
+      if (row.error) await announce(tx, task.id);
+      else {
+        await tx.tasks.notionShows(task.id, task.version);
+        await tellListeners(tx, task.id);
+      }
       return task;
     });
     if (!added) return 'Skipped: the row has a task already';
@@ -151,7 +158,8 @@ export function problemOf(row: NotionRow, known: KnownDatabases): string | null 
   if (length === 0) return 'The row has no title. Give it one, then set it to Queued again.';
   if (length > LONGEST_TITLE)
     return `The title has ${length} characters, YouTube takes ${LONGEST_TITLE}. Shorten it, then set the row to Queued again.`;
-  if (known.channelOf(row)) return null;
+  const channel = known.channelOf(row);
+  if (channel) return channel.removedAt ? channelRemoved(channel.key) : null;
   const given = row.channel ? `There is no channel "${row.channel}".` : 'The row has no channel.';
-  return `${given} Choose one of ${known.channels.map(({ key }) => key).join(', ')}, then set the row to Queued again.`;
+  return `${given} Choose one of ${known.choices.join(', ')}, then set the row to Queued again.`;
 }

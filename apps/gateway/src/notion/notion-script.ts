@@ -21,11 +21,12 @@ export class NotionScript {
     const ownScript = await this.notion.client.readOwnScript(task.notionPageId);
     if (ownScript.length > LONGEST_OWN_SCRIPT) {
       const text = `The script has ${ownScript.length} characters, ${LONGEST_OWN_SCRIPT} can be filmed. Shorten it, then set the row to Queued again.`;
-      if (task.status === 'queued') await this.gates.cancel(taskId, 'system');
+      // In this order: the cancel has the row written, and what is said must be there by then.
       await this.database.notionMirrors.notice(taskId, { text, status: 'draft' });
+      if (task.status === 'queued') await this.gates.cancel(taskId, 'system');
       return;
     }
-    await this.database.tasks.edit(taskId, { ownScript, scriptPending: false });
+    await this.database.tasks.scriptRead(taskId, ownScript);
     await this.admission.run();
   }
 }

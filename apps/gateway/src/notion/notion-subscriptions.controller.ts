@@ -2,6 +2,8 @@ import { Database, SUBSCRIPTION_STATES, type NotionSubscriptionRow, type Subscri
 import { Body, Controller, Get, HttpCode, Param, ParseUUIDPipe, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
+import { By, type Caller } from '../access/caller.js';
+import { Needs } from '../access/roles.js';
 import { ApiError, ErrorBody } from '../http/api-error.js';
 import { Act } from '../tasks/task.dto.js';
 import { WebhookTokens } from './webhook-tokens.js';
@@ -40,6 +42,7 @@ class SubscriptionView {
 @ApiTags('notion')
 @ApiBearerAuth()
 @ApiResponse({ status: '4XX', type: ErrorBody })
+@Needs('admin')
 @Controller('api/v1/notion-subscriptions')
 export class NotionSubscriptionsController {
   constructor(
@@ -58,16 +61,24 @@ export class NotionSubscriptionsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Accept the events that are signed with the token of a handshake' })
   @ApiOkResponse({ type: SubscriptionView })
-  async activate(@Param('subscription_id', subscriptionId) id: string, @Body() { actor }: Act): Promise<SubscriptionView> {
-    return this.decide(id, 'pending', 'active', actor ?? 'api');
+  async activate(
+    @Param('subscription_id', subscriptionId) id: string,
+    @Body() { actor }: Act,
+    @By() caller: Caller,
+  ): Promise<SubscriptionView> {
+    return this.decide(id, 'pending', 'active', caller.signs(actor));
   }
 
   @Post(':subscription_id/retire')
   @HttpCode(200)
   @ApiOperation({ summary: 'Accept the events of a subscription no more' })
   @ApiOkResponse({ type: SubscriptionView })
-  async retire(@Param('subscription_id', subscriptionId) id: string, @Body() { actor }: Act): Promise<SubscriptionView> {
-    return this.decide(id, 'active', 'retired', actor ?? 'api');
+  async retire(
+    @Param('subscription_id', subscriptionId) id: string,
+    @Body() { actor }: Act,
+    @By() caller: Caller,
+  ): Promise<SubscriptionView> {
+    return this.decide(id, 'active', 'retired', caller.signs(actor));
   }
 
   private async decide(id: string, from: SubscriptionState, to: SubscriptionState, actor: string): Promise<SubscriptionView> {

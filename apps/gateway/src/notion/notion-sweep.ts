@@ -3,6 +3,7 @@ import { statusTitle } from '#pipeline';
 import type { PageOfRow } from '#providers/notion';
 import { Injectable, Logger } from '@nestjs/common';
 import { NotionDatabases } from './databases.js';
+import { NotionChannels } from './notion-channels.js';
 import { NotionConnection } from './notion-connection.js';
 import { NotionRows } from './notion-rows.js';
 
@@ -21,6 +22,7 @@ export class NotionSweep {
     private readonly databases: NotionDatabases,
     private readonly notion: NotionConnection,
     private readonly rows: NotionRows,
+    private readonly channels: NotionChannels,
   ) {}
 
   /**
@@ -44,6 +46,7 @@ export class NotionSweep {
       await this.rows.look(batch);
       await this.database.notionSweeps.record(dataSource, began);
     }
+    await this.channels.sync();
     this.logger.debug({ event: 'notion_sweep_done', rows: found });
     return found;
   }

@@ -5,6 +5,7 @@ import type { NotionJob } from '#stage';
 import { Processor, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Job } from 'bullmq';
+import { NotionChannels } from './notion-channels.js';
 import { NotionConnection } from './notion-connection.js';
 import { NotionInbox } from './notion-inbox.js';
 import { NotionMirror } from './notion-mirror.js';
@@ -16,6 +17,11 @@ import { waitMs } from './patience.js';
 /** Jobs that wait for their turns together: as many as keep the pace up while Notion takes two seconds to answer. */
 const AT_ONCE = 8;
 const REFUSED = 'notion_refused';
+/** Work that keeps a processor busy rather than Notion: so much of it at once, and the rest a little later (ms), so that decisions never wait for it. */
+const SLOW: readonly string[] = ['show_review', 'show_storyboard'] satisfies (keyof NotionJob)[];
+const SLOW_AT_ONCE = 2;
+const LATER_MS = 3_000;
+const LEAST_PRIORITY = 7;
 
 type Work = Job<{ tries?: number } & Partial<NotionJob['sync_row']>>;
 
@@ -31,12 +37,14 @@ type Work = Job<{ tries?: number } & Partial<NotionJob['sync_row']>>;
 export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
   private readonly logger = new Logger(NotionWorker.name);
   private refused = false;
+  private slow = 0;
 
   private readonly work: Record<keyof NotionJob, (taskId: string, progress: boolean) => Promise<unknown>> = {
     work_inbox: () => this.inbox.work(),
     sync_row: (taskId, progress) => this.mirror.sync(taskId, progress),
     read_script: (taskId) => this.script.read(taskId),
     sweep_rows: () => this.sweep.run(),
+    sync_channels: () => this.channels.sync(),
     show_review: (taskId) => this.review.show(taskId),
     show_storyboard: (taskId) => this.review.showStoryboard(taskId),
   };
@@ -46,6 +54,7 @@ export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
     private readonly mirror: NotionMirror,
     private readonly script: NotionScript,
     private readonly sweep: NotionSweep,
+    private readonly channels: NotionChannels,
     private readonly review: NotionReview,
     private readonly notion: NotionConnection,
     private readonly database: Database,
@@ -62,6 +71,12 @@ export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
   }
 
   async process(job: Work): Promise<void> {
+    const isSlow = SLOW.includes(job.name);
+    if (isSlow && this.slow >= SLOW_AT_ONCE) {
+      await this.putOff(job, LATER_MS, job.data.tries ?? 0);
+      return;
+    }
+    if (isSlow) this.slow += 1;
     try {
       if (!isNotionJob(job.name, this.work)) throw new Error(`There is no work with Notion called ${job.name}`);
       await this.work[job.name](job.data.task_id ?? '', job.data.progress ?? false);
@@ -69,6 +84,8 @@ export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
       this.refused = false;
     } catch (error) {
       await this.again(job, Failure.from(error));
+    } finally {
+      if (isSlow) this.slow -= 1;
     }
   }
 
@@ -84,16 +101,13 @@ export class NotionWorker extends WorkerHost implements OnApplicationBootstrap {
     }
     // The next sweep is never far away.
     if (job.name === 'sweep_rows') return;
-    const wait = waitMs(this.settings, Math.max(1, tries), failure);
+    await this.putOff(job, waitMs(this.settings, Math.max(1, tries), failure), tries);
+  }
+
+  private async putOff({ name, id = '', data, opts }: Work, delayMs: number, tries: number): Promise<void> {
     // The job's own id: while this wait is in the outbox, nobody can issue the same work a second time beside it.
-    const again = {
-      queue: NOTION_QUEUE,
-      name: job.name,
-      jobId: job.id ?? '',
-      payload: { ...job.data, tries },
-      priority: job.opts.priority ?? 3,
-    };
-    await this.database.outbox.add([{ ...again, notBefore: new Date(Date.now() + wait) }]);
+    const again = { queue: NOTION_QUEUE, name, jobId: id, payload: { ...data, tries }, priority: opts.priority ?? LEAST_PRIORITY };
+    await this.database.outbox.add([{ ...again, notBefore: new Date(Date.now() + delayMs) }]);
   }
 }
 

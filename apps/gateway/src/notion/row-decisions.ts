@@ -1,7 +1,7 @@
 import { Database, type MirrorChange, type NotionMirrorRow, type TaskRow } from '#database';
-import { gateAt, isLegalTransition, parseRedo, statusTitle, type Priority } from '#pipeline';
+import { gateAt, isLegalTransition, parseRedo, statusTitle } from '#pipeline';
 import type { NotionRow } from '#providers/notion';
-import { Admission, DecisionRefused, Gates, notionJob, type ItemName } from '#stage';
+import { DecisionRefused, Gates, notionJob, type ItemName } from '#stage';
 import { Injectable, Logger } from '@nestjs/common';
 import { choicesAt, decisionOf } from './decision.js';
 import { NotionConnection } from './notion-connection.js';
@@ -15,7 +15,6 @@ export class RowDecisions {
   constructor(
     private readonly database: Database,
     private readonly gates: Gates,
-    private readonly admission: Admission,
     private readonly notion: NotionConnection,
   ) {}
 
@@ -29,8 +28,7 @@ export class RowDecisions {
     if (row.redo === '') learned.redo = '';
     const said = await this.attempt(task, actor, async () => {
       if (row.inTrash) return this.giveUp(task, actor);
-      await this.edit(row, task);
-      await this.prioritize(row, task, mirror, actor);
+      await this.edit(row, task, mirror, actor);
       const note = row.reviewNote && row.reviewNote !== mirror.note ? row.reviewNote : null;
       const redone = await this.redo(row, task, mirror, actor, note);
       if (redone) {
@@ -40,7 +38,9 @@ export class RowDecisions {
       }
       const decided = await this.status(row, task, mirror, actor, note);
       if (decided.acted) learned.note = row.reviewNote;
-      return decided.problem ?? redone?.problem ?? null;
+      if (decided.problem) return decided.problem;
+      if (redone) return redone.problem;
+      return decided.acted ? null : undefined;
     });
     if (said !== undefined) {
       const { status } = await this.database.tasks.get(task.id);
@@ -95,14 +95,16 @@ export class RowDecisions {
       case 'cancel':
         await this.gates.cancel(task.id, actor);
         break;
-      case 'queue':
+      case 'queue': {
+        const { title, topic, storyDirection } = row;
+        await this.gates.edit(task.id, actor, { title: title || task.title, topic, storyDirection });
         await this.database.transaction(async (tx) => {
-          const { title, topic, storyDirection } = row;
-          await tx.tasks.edit(task.id, { title: title || task.title, topic, storyDirection, scriptPending: true });
+          await tx.tasks.awaitScript(task.id);
           await tx.outbox.add([notionJob('read_script', `${task.id}-script-${task.version}`, { task_id: task.id })]);
         });
         await this.gates.queue(task.id, actor);
         break;
+      }
       case 'refuse':
         return this.refuse(task, actor, row, decision.why);
     }
@@ -137,18 +139,13 @@ export class RowDecisions {
     return { again: true, problem: null };
   }
 
-  private async edit(row: NotionRow, task: TaskRow): Promise<void> {
-    if (task.status !== 'queued' || !row.title || !saysOtherwise(row, task)) return;
-    const { title, topic, storyDirection } = row;
-    await this.database.tasks.edit(task.id, { title, topic, storyDirection });
-  }
-
-  private async prioritize(row: NotionRow, task: TaskRow, { priority: shown }: NotionMirrorRow, actor: string): Promise<void> {
-    if (!row.priority || row.priority === shown || row.priority === task.priority) return;
-    const [from, to]: Priority[] = [task.priority, row.priority];
-    await this.database.tasks.setPriority(task.id, row.priority);
-    await this.log(task, actor, 'task_priority', { from, to });
-    await this.admission.run();
+  /** What the row says otherwise than before: of a video that is not begun anything, of one that is at work how urgent it is. */
+  private async edit(row: NotionRow, task: TaskRow, { priority: shown }: NotionMirrorRow, actor: string): Promise<void> {
+    const { title, topic, storyDirection, priority } = row;
+    const isMended = task.status === 'queued' && title !== '' && saysOtherwise(row, task);
+    const isUrgent = priority !== null && priority !== shown && priority !== task.priority;
+    if (!isMended && !isUrgent) return;
+    await this.gates.edit(task.id, actor, { ...(isMended && { title, topic, storyDirection }), ...(isUrgent && { priority }) });
   }
 
   /** A row in the trash: its video is not wanted. What is ready stays, and the row can be taken out and queued again. */

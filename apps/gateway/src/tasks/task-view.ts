@@ -1,6 +1,6 @@
 import type { ArtifactRow, Database, ReviewRow, TaskRow } from '#database';
-import type { Estimate } from '#pipeline';
-import type { TaskDetail, TaskItem, TaskReview, TaskSummary } from './task.dto.js';
+import type { Estimate, StepName } from '#pipeline';
+import type { TaskDetail, TaskItem, TaskReview, TaskSummary, TaskUpdate } from './task.dto.js';
 
 /** What a class of the wire holds, as a plain object. */
 type Fields<T> = { [K in keyof T]: T[K] };
@@ -20,6 +20,11 @@ export function summaryOf(task: TaskRow): Fields<TaskSummary> {
     created_at: task.createdAt.toISOString(),
     published_at: task.publishedAt?.toISOString() ?? null,
   };
+}
+
+/** A task as live updates show it. */
+export function updateOf(task: TaskRow, ready: number, total: number): Fields<TaskUpdate> {
+  return { ...summaryOf(task), progress: task.step && task.stepOpened ? stepProgress(task.step, ready, total) : '' };
 }
 
 /** Everything there is to know of a task. */
@@ -56,7 +61,11 @@ export function progressOf(task: TaskRow, artifacts: readonly ArtifactRow[]): st
   const items = artifacts.filter(({ step }) => step === task.step);
   const ready = items.filter(({ state }) => state === 'ready').length;
   const estimate = estimateOf(artifacts);
-  return `${task.step.replace('_', ' ')} ${ready}/${items.length}${estimate ? `; ${inWords(estimate)}` : ''}`;
+  return `${stepProgress(task.step, ready, items.length)}${estimate ? `; ${inWords(estimate)}` : ''}`;
+}
+
+function stepProgress(step: StepName, ready: number, total: number): string {
+  return `${step.replace('_', ' ')} ${ready}/${total}`;
 }
 
 /** What the video will have cost when it is done (USD), everything made once; null before its storyboard is written. */

@@ -1,6 +1,5 @@
 import {
   ITEM_KINDS,
-  LONGEST_OWN_SCRIPT,
   PRIORITIES,
   STATUSES,
   type ItemKind,
@@ -28,62 +27,6 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
-import { Paging } from '../http/paging.js';
-
-export class CreateTask {
-  /** The channel, by its key or its name. */
-  @ApiProperty({ example: 'deep_sea' })
-  @IsString()
-  @IsNotEmpty()
-  channel: string;
-
-  @ApiProperty({ example: 'The Whale That Sang Alone', maxLength: 100 })
-  @IsString()
-  @IsNotEmpty()
-  @MaxLength(100)
-  title: string;
-
-  @ApiPropertyOptional({ example: 'The 52-hertz whale' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(5_000)
-  topic?: string;
-
-  @ApiPropertyOptional({ example: 'Begin with a sound nobody can place.' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(20_000)
-  story_direction?: string;
-
-  /** A finished narration: it is broken into scenes and not changed. */
-  @ApiPropertyOptional({ example: 'The sea is old. It does not explain itself.' })
-  @IsOptional()
-  @IsString()
-  @MaxLength(LONGEST_OWN_SCRIPT)
-  own_script?: string;
-
-  @ApiPropertyOptional({ enum: PRIORITIES, default: 'normal' })
-  @IsOptional()
-  @IsIn(PRIORITIES)
-  priority?: Priority;
-
-  @ApiPropertyOptional({ enum: ['draft', 'queued'], default: 'queued' })
-  @IsOptional()
-  @IsIn(['draft', 'queued'])
-  status?: 'draft' | 'queued';
-}
-
-export class ListTasks extends Paging {
-  @ApiPropertyOptional({ format: 'uuid' })
-  @IsOptional()
-  @IsUUID()
-  channel_id?: string;
-
-  @ApiPropertyOptional({ enum: STATUSES })
-  @IsOptional()
-  @IsIn(STATUSES)
-  status?: Status;
-}
 
 export class Approve {
   /** Who decides. */
@@ -132,7 +75,8 @@ export class Regenerate extends Approve {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(200)
-  @ArrayUnique(({ kind, position }: NamedItem) => `${kind} ${position}`)
+  // Not every element is an item: what is none is named by the checks below.
+  @ArrayUnique((item: Partial<NamedItem> | null) => `${item?.kind} ${item?.position}`)
   @ValidateNested({ each: true })
   @Type(() => NamedItem)
   items: NamedItem[];
@@ -183,6 +127,12 @@ export class TaskSummary {
 
   @ApiPropertyOptional({ format: 'date-time' })
   published_at: string | null;
+}
+
+export class TaskUpdate extends TaskSummary {
+  /** How far the open step is, in items; empty when none is open. */
+  @ApiProperty({ example: 'clips 7/18' })
+  progress: string;
 }
 
 export class TaskItem {

@@ -1,13 +1,18 @@
 import { Workspace } from '#media';
 import { Database, type TaskRow } from '#database';
-import { Admission, Gates } from '#stage';
-import { Body, Controller, Get, HttpCode, Logger, Param, ParseUUIDPipe, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Gates } from '#stage';
+import { Body, Controller, Get, Headers, HttpCode, Param, ParseUUIDPipe, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { ApiError, ErrorBody } from '../http/api-error.js';
+import { By, Caller } from '../access/caller.js';
+import { Needs } from '../access/roles.js';
+import { ApiError, ErrorBody, invalidInput } from '../http/api-error.js';
 import { Page } from '../http/envelope.js';
 import { requestIdOf, type IdentifiedRequest } from '../http/request-id.js';
-import { Act, Approve, CreateTask, ListTasks, Regenerate, Reject, TaskDetail, TaskSummary } from './task.dto.js';
+import { CreateTask, EditTask, IDEMPOTENCY_KEY } from './new-task.dto.js';
+import { ListTasks, filterOf } from './task-list.dto.js';
+import { TaskPlanner } from './task-planner.js';
+import { Act, Approve, Regenerate, Reject, TaskDetail, TaskSummary } from './task.dto.js';
 import { detailOf, summaryOf } from './task-view.js';
 
 /** An id that is no UUID belongs to no task. */
@@ -16,57 +21,57 @@ const artifactId = new ParseUUIDPipe({
   exceptionFactory: () => new ApiError(404, 'ARTIFACT_NOT_FOUND', 'There is no artifact with this id.'),
 });
 
+const IDEMPOTENCY_HEADER = 'Idempotency-Key';
+
 @ApiTags('tasks')
 @ApiBearerAuth()
 @ApiResponse({ status: '4XX', type: ErrorBody })
 @Controller('api/v1/tasks')
 export class TasksController {
-  private readonly logger = new Logger(TasksController.name);
-
   constructor(
     private readonly database: Database,
     private readonly gates: Gates,
-    private readonly admission: Admission,
+    private readonly planner: TaskPlanner,
     private readonly workspace: Workspace,
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'The videos, newest first' })
+  @ApiOperation({ summary: 'The videos, newest first unless sorted otherwise; all conditions hold together' })
   @ApiOkResponse({ type: [TaskSummary] })
-  async list(@Query() { channel_id, status, limit, offset }: ListTasks): Promise<Page<TaskSummary>> {
-    const { tasks, total } = await this.database.tasks.list({
-      ...(channel_id && { channelId: channel_id }),
-      ...(status && { status }),
-      limit,
-      offset,
-    });
-    return new Page(tasks.map(summaryOf), total, limit, offset);
+  async list(@Query() { channel_id, channel, ...filters }: ListTasks): Promise<Page<TaskSummary>> {
+    const named = channel === undefined ? undefined : (await this.planner.channel(channel)).id;
+    if (named && channel_id && named !== channel_id)
+      throw invalidInput([{ field: 'channel', message: 'channel is not the channel of channel_id' }]);
+    const channelId = channel_id ?? named;
+    const { tasks, total } = await this.database.tasks.list({ ...filterOf(filters), ...(channelId && { channelId }) });
+    return new Page(tasks.map(summaryOf), total, filters.limit, filters.offset);
   }
 
   @Post()
+  @Needs('operator')
   @ApiOperation({ summary: 'Plan a video' })
+  @ApiHeader({
+    name: IDEMPOTENCY_HEADER,
+    required: false,
+    description:
+      'Makes the request safe to repeat: the same key with the same body gives the same video again, with 200. 1 to 200 visible ASCII characters.',
+  })
   @ApiCreatedResponse({ type: TaskDetail })
-  async create(@Body() body: CreateTask, @Req() request: IdentifiedRequest): Promise<TaskDetail> {
-    const channel = await this.database.channels.findByName(body.channel);
-    if (!channel) {
-      const known = (await this.database.channels.list()).map(({ key }) => key).join(', ');
-      throw new ApiError(422, 'INVALID_INPUT', 'Some fields are wrong; details name them.', [
-        { field: 'channel', message: `channel must be one of ${known}` },
-      ]);
-    }
-    const task = await this.database.tasks.add({
-      channelId: channel.id,
-      title: body.title,
-      topic: body.topic ?? '',
-      storyDirection: body.story_direction ?? '',
-      ownScript: body.own_script?.trim() ?? '',
-      priority: body.priority ?? 'normal',
-      status: body.status ?? 'queued',
-      notionPageId: null,
+  @ApiOkResponse({ type: TaskDetail, description: 'The video that the same request has planned before' })
+  async create(
+    @Body() body: CreateTask,
+    @Headers(IDEMPOTENCY_HEADER) key: string | undefined,
+    @Req() request: IdentifiedRequest,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<TaskDetail> {
+    if (key !== undefined && !IDEMPOTENCY_KEY.test(key))
+      throw invalidInput([{ field: IDEMPOTENCY_HEADER, message: `${IDEMPOTENCY_HEADER} must be 1 to 200 visible ASCII characters` }]);
+    const { task, created } = await this.planner.create(body, {
       requestId: requestIdOf(request),
+      ...(key && { idempotency: { field: IDEMPOTENCY_HEADER, key } }),
     });
-    if (!task) throw new Error('A task without a Notion row was not added');
-    this.admit();
+    if (created) this.planner.admit();
+    else response.status(200);
     return detailOf(this.database, task);
   }
 
@@ -77,25 +82,39 @@ export class TasksController {
     return this.detail(await this.database.tasks.find(id));
   }
 
+  @Patch(':task_id')
+  @Needs('operator')
+  @ApiOperation({
+    summary: 'Change a video: its priority until it is published, everything else while it is a draft or queued',
+    description:
+      'A new priority holds for all tickets that are written from then on; those that wait in a queue already may keep their place. What is made already, as that of a cancelled video, is not made again.',
+  })
+  @ApiOkResponse({ type: TaskDetail })
+  async edit(@Param('task_id', taskId) id: string, @Body() body: EditTask, @By() caller: Caller): Promise<TaskDetail> {
+    return this.detail(await this.planner.edit(id, caller.signs(), body));
+  }
+
   @Post(':task_id/approve')
   @HttpCode(200)
+  @Needs('reviewer')
   @ApiOperation({ summary: 'Let a video pass the gate where it waits' })
   @ApiOkResponse({ type: TaskDetail })
-  async approve(@Param('task_id', taskId) id: string, @Body() body: Approve): Promise<TaskDetail> {
+  async approve(@Param('task_id', taskId) id: string, @Body() body: Approve, @By() caller: Caller): Promise<TaskDetail> {
     return this.detail(
-      await this.gates.review(id, { decision: 'approve', reviewer: body.reviewer ?? 'api', note: body.note ?? null, positions: [] }),
+      await this.gates.review(id, { decision: 'approve', reviewer: caller.signs(body.reviewer), note: body.note ?? null, positions: [] }),
     );
   }
 
   @Post(':task_id/reject')
   @HttpCode(200)
+  @Needs('reviewer')
   @ApiOperation({ summary: 'Send a video back: the named items of the gate, or all, are made again' })
   @ApiOkResponse({ type: TaskDetail })
-  async reject(@Param('task_id', taskId) id: string, @Body() body: Reject): Promise<TaskDetail> {
+  async reject(@Param('task_id', taskId) id: string, @Body() body: Reject, @By() caller: Caller): Promise<TaskDetail> {
     return this.detail(
       await this.gates.review(id, {
         decision: 'reject',
-        reviewer: body.reviewer ?? 'api',
+        reviewer: caller.signs(body.reviewer),
         note: body.note ?? null,
         positions: body.items ?? [],
       }),
@@ -104,36 +123,40 @@ export class TasksController {
 
   @Post(':task_id/retry')
   @HttpCode(200)
+  @Needs('reviewer')
   @ApiOperation({ summary: 'Go on where a video stopped at an error' })
   @ApiOkResponse({ type: TaskDetail })
-  async retry(@Param('task_id', taskId) id: string, @Body() body: Act): Promise<TaskDetail> {
-    return this.detail(await this.gates.retry(id, body.actor ?? 'api'));
+  async retry(@Param('task_id', taskId) id: string, @Body() body: Act, @By() caller: Caller): Promise<TaskDetail> {
+    return this.detail(await this.gates.retry(id, caller.signs(body.actor)));
   }
 
   @Post(':task_id/cancel')
   @HttpCode(200)
+  @Needs('reviewer')
   @ApiOperation({ summary: 'Give a video up for now: it becomes a draft, what is ready is kept' })
   @ApiOkResponse({ type: TaskDetail })
-  async cancel(@Param('task_id', taskId) id: string, @Body() body: Act): Promise<TaskDetail> {
-    return this.detail(await this.gates.cancel(id, body.actor ?? 'api'));
+  async cancel(@Param('task_id', taskId) id: string, @Body() body: Act, @By() caller: Caller): Promise<TaskDetail> {
+    return this.detail(await this.gates.cancel(id, caller.signs(body.actor)));
   }
 
   @Post(':task_id/queue')
   @HttpCode(200)
+  @Needs('operator')
   @ApiOperation({ summary: 'Queue a draft, be it new or cancelled; what is ready is not made again' })
   @ApiOkResponse({ type: TaskDetail })
-  async queue(@Param('task_id', taskId) id: string, @Body() body: Act): Promise<TaskDetail> {
-    const task = await this.gates.queue(id, body.actor ?? 'api');
-    this.admit();
+  async queue(@Param('task_id', taskId) id: string, @Body() body: Act, @By() caller: Caller): Promise<TaskDetail> {
+    const task = await this.gates.queue(id, caller.signs(body.actor));
+    this.planner.admit();
     return this.detail(task);
   }
 
   @Post(':task_id/regenerate')
   @HttpCode(200)
+  @Needs('reviewer')
   @ApiOperation({ summary: 'Make single items again, of any finished step, and what is made from them; at a review or after an error' })
   @ApiOkResponse({ type: TaskDetail })
-  async regenerate(@Param('task_id', taskId) id: string, @Body() body: Regenerate): Promise<TaskDetail> {
-    return this.detail(await this.gates.regenerate(id, body.reviewer ?? 'api', body.items, body.note ?? null));
+  async regenerate(@Param('task_id', taskId) id: string, @Body() body: Regenerate, @By() caller: Caller): Promise<TaskDetail> {
+    return this.detail(await this.gates.regenerate(id, caller.signs(body.reviewer), body.items, body.note ?? null));
   }
 
   @Get(':task_id/artifacts/:artifact_id/file')
@@ -147,13 +170,6 @@ export class TasksController {
     if (found?.taskId !== id || !found.path)
       throw new ApiError(404, 'ARTIFACT_NOT_FOUND', 'There is no such artifact, or it is not made yet.');
     response.sendFile(this.workspace.absolute(found.path), { dotfiles: 'allow' });
-  }
-
-  /** In the background: what fails now is left to the sweep. */
-  private admit(): void {
-    this.admission.run().catch((error: unknown) => {
-      this.logger.warn({ event: 'admission_failed', error: String(error) });
-    });
   }
 
   private async detail(task: TaskRow | null): Promise<TaskDetail> {

@@ -1,6 +1,6 @@
 import type { ChannelSettings } from '#config';
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
-import { JSONB, TEXT, TIME } from './columns.js';
+import { BOOLEAN, JSONB, TEXT, TIME, optional } from './columns.js';
 
 /** A channel as its file last described it. */
 @Entity('channels')
@@ -14,6 +14,21 @@ export class ChannelRow {
 
   @Column(JSONB)
   settings: ChannelSettings;
+
+  /** When its file went away: what is in work goes on, nothing new is begun; null while it has one. */
+  @Column(optional(TIME))
+  removedAt: Date | null;
+
+  /** Since when nothing of it is begun: no video, no step, no item. Null while it runs. */
+  @Column(optional(TIME))
+  pausedAt: Date | null;
+
+  @Column(optional(TEXT))
+  pausedBy: string | null;
+
+  /** Whether Notion showed it as paused when it was last looked at; null when it never was. */
+  @Column(optional(BOOLEAN))
+  notionPaused: boolean | null;
 
   @CreateDateColumn(TIME)
   createdAt: Date;

@@ -79,6 +79,14 @@ export class TaskRow {
   @Column(optional(TEXT))
   requestId: string | null;
 
+  /** The caller's name for the request that made it; a repetition finds it taken. */
+  @Column(optional(TEXT))
+  idempotencyKey: string | null;
+
+  /** SHA-256, in hex, of what that request asked for. */
+  @Column(optional(TEXT))
+  requestHash: string | null;
+
   @Column(optional(TIME))
   queuedAt: Date | null;
 

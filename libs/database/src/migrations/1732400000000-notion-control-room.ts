@@ -5,6 +5,7 @@ export class NotionControlRoom1732400000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       ALTER TABLE tasks ADD COLUMN script_pending boolean NOT NULL DEFAULT false;
+      ALTER TABLE channels ADD COLUMN notion_paused boolean;
 
       CREATE TABLE notion_mirrors (
         task_id uuid PRIMARY KEY REFERENCES tasks (id) ON DELETE CASCADE,
@@ -62,6 +63,7 @@ export class NotionControlRoom1732400000000 implements MigrationInterface {
       CREATE INDEX ix_webhook_events_created_at ON webhook_events (created_at) WHERE handled_at IS NULL;
       ALTER TABLE webhook_events DROP COLUMN next_at, DROP COLUMN attempt;
       DROP TABLE notion_subscriptions, notion_sweeps, notion_mirrors;
+      ALTER TABLE channels DROP COLUMN notion_paused;
       ALTER TABLE tasks DROP COLUMN script_pending;
     `);
   }

@@ -1,6 +1,8 @@
 import { STEPS, type ItemInputs, type ItemKind, type ItemResults, type StepName } from '#pipeline';
 import { In, Not, type EntityManager } from 'typeorm';
 import { ArtifactRow } from '../entities/artifact.js';
+import { notPaused } from './channels.js';
+import { WORKING, sqlList } from './status-lists.js';
 
 export interface NewArtifact<K extends ItemKind = ItemKind> {
   channelId: string;
@@ -30,10 +32,10 @@ export interface ItemError {
   endsJob: boolean;
 }
 
-const WORKING = [...new Set(STEPS.map(({ working }) => `'${working}'`))].join(', ');
-/** Whether the item's task is at work on the item's step: what stopped, was cancelled or has not come so far is left alone. */
-const wanted = (item: string) =>
-  `EXISTS (SELECT FROM tasks WHERE tasks.id = ${item}.task_id AND tasks.step = ${item}.step AND tasks.step_opened AND tasks.status IN (${WORKING}))`;
+/** SQL: the item's task is at work on the item's step, and its channel is not paused. What stopped, was cancelled or has not come so far is left alone. */
+export const wanted = (item: string) =>
+  `EXISTS (SELECT FROM tasks WHERE tasks.id = ${item}.task_id AND tasks.step = ${item}.step AND tasks.step_opened AND tasks.status IN ${sqlList(WORKING)})
+   AND ${notPaused(item)}`;
 
 export class Artifacts {
   constructor(private readonly manager: EntityManager) {}
@@ -193,12 +195,13 @@ export class Artifacts {
       .getMany();
   }
 
-  /** Items that could have been made for a while and have no ticket on its way to the queue. */
-  async overdue(untouchedMs: number): Promise<ArtifactRow[]> {
+  /** Items, of one channel or of all, that could have been made for a while and have no ticket on its way to the queue. */
+  async overdue(untouchedMs: number, channelId?: string): Promise<ArtifactRow[]> {
     return this.manager
       .createQueryBuilder(ArtifactRow, 'artifact')
       .where(`artifact.state = 'due' AND artifact.next_at < now() - :untouched * interval '1 millisecond'`, { untouched: untouchedMs })
       .andWhere(wanted('artifact'))
+      .andWhere(channelId ? 'artifact.channel_id = :channelId' : 'true', { channelId })
       .andWhere(`NOT EXISTS (SELECT FROM outbox WHERE outbox.job_id = artifact.id || '-g' || artifact.generation)`)
       .getMany();
   }
@@ -253,7 +256,7 @@ export class Artifacts {
   }
 
   private async byIds(artifacts: readonly { id: string }[]): Promise<ArtifactRow[]> {
-    return this.manager.findBy(ArtifactRow, { id: In(artifacts.map(({ id }) => id)) });
+    return this.manager.find(ArtifactRow, { where: { id: In(artifacts.map(({ id }) => id)) }, order: { position: 'ASC' } });
   }
 
   private async holding(id: string, leaseToken: string, change: Parameters<ReturnType<typeof this.updating>['set']>[0]): Promise<boolean> {

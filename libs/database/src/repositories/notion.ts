@@ -3,10 +3,7 @@ import { NotionMirrorRow, NotionSubscriptionRow, NotionSweepRow, type Notice, ty
 
 /** What is learned of a row, by reading or writing it. */
 export type MirrorChange = Partial<
-  Pick<
-    NotionMirrorRow,
-    'dataSourceId' | 'status' | 'sentStatus' | 'priority' | 'redo' | 'note' | 'notice' | 'review' | 'storyboardId' | 'readAt' | 'writtenAt'
-  >
+  Pick<NotionMirrorRow, 'dataSourceId' | 'status' | 'sentStatus' | 'priority' | 'redo' | 'note' | 'notice' | 'readAt' | 'writtenAt'>
 >;
 
 const inMs = (ms: number) => `now() + ${Math.round(ms)} * interval '1 millisecond'`;
@@ -31,6 +28,11 @@ export class NotionMirrors {
   /** Asks that the row be read, by whoever has it or takes it next. */
   async ask(taskId: string): Promise<void> {
     await this.manager.update(NotionMirrorRow, { taskId }, { attention: true });
+  }
+
+  /** Remembers what a row shows besides its state, whoever holds it. */
+  async shows(taskId: string, shown: Partial<Pick<NotionMirrorRow, 'review' | 'storyboardId'>>): Promise<void> {
+    await this.manager.update(NotionMirrorRow, { taskId }, shown);
   }
 
   /** Has something said to whoever changed the row last, whoever holds it. */

@@ -1,8 +1,30 @@
+import type { Decision, Gate } from '#pipeline';
 import { In, LessThan, type EntityManager } from 'typeorm';
 import type { OutgoingJob } from './outbox.js';
 import { AuditLogRow, OAuthTokenRow, ReviewRow, WebhookEventRow } from '../entities/records.js';
+import { during } from './during.js';
 
 type New<T> = Omit<T, 'id' | 'createdAt' | 'updatedAt'>;
+
+interface RecordFilter {
+  channelId?: string;
+  taskId?: string;
+  createdAfter?: Date;
+  createdBefore?: Date;
+  limit: number;
+  offset: number;
+}
+
+export interface ReviewFilter extends RecordFilter {
+  gate?: Gate;
+  decision?: Decision;
+  reviewer?: string;
+}
+
+export interface AuditLogFilter extends RecordFilter {
+  actor?: string;
+  action?: string;
+}
 
 export class Reviews {
   constructor(private readonly manager: EntityManager) {}
@@ -13,6 +35,17 @@ export class Reviews {
 
   async ofTask(taskId: string): Promise<ReviewRow[]> {
     return this.manager.find(ReviewRow, { where: { taskId }, order: { createdAt: 'ASC' } });
+  }
+
+  /** Newest first. */
+  async list({ createdAfter, createdBefore, limit, offset, ...equal }: ReviewFilter): Promise<{ reviews: ReviewRow[]; total: number }> {
+    const [reviews, total] = await this.manager.findAndCount(ReviewRow, {
+      where: { ...equal, ...during('createdAt', createdAfter, createdBefore) },
+      order: { createdAt: 'DESC', id: 'DESC' },
+      take: limit,
+      skip: offset,
+    });
+    return { reviews, total };
   }
 }
 
@@ -25,6 +58,17 @@ export class AuditLogs {
 
   async ofTask(taskId: string): Promise<AuditLogRow[]> {
     return this.manager.find(AuditLogRow, { where: { taskId }, order: { createdAt: 'ASC' } });
+  }
+
+  /** Newest first. */
+  async list({ createdAfter, createdBefore, limit, offset, ...equal }: AuditLogFilter): Promise<{ entries: AuditLogRow[]; total: number }> {
+    const [entries, total] = await this.manager.findAndCount(AuditLogRow, {
+      where: { ...equal, ...during('createdAt', createdAfter, createdBefore) },
+      order: { createdAt: 'DESC', id: 'DESC' },
+      take: limit,
+      skip: offset,
+    });
+    return { entries, total };
   }
 }
 
@@ -105,5 +149,11 @@ export class OAuthTokens {
 
   async find(channelId: string): Promise<OAuthTokenRow | null> {
     return this.manager.findOneBy(OAuthTokenRow, { channelId });
+  }
+
+  /** The channels that are connected. */
+  async channelIds(): Promise<Set<string>> {
+    const tokens = await this.manager.find(OAuthTokenRow, { select: { channelId: true } });
+    return new Set(tokens.map(({ channelId }) => channelId));
   }
 }

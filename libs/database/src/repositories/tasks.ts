@@ -1,6 +1,9 @@
-import { IN_WORK, PRIORITIES, GATED_STEPS, STEPS, type Priority, type Status, type StepName } from '#pipeline';
-import { In, type EntityManager } from 'typeorm';
+import { PRIORITIES, type Priority, type Status, type StepName } from '#pipeline';
+import { ILike, In, type EntityManager, type FindOptionsOrder } from 'typeorm';
 import { TaskRow } from '../entities/task.js';
+import { notPaused } from './channels.js';
+import { during } from './during.js';
+import { BUSY, WORKING, sqlList } from './status-lists.js';
 
 /** What a row in Notion or an API request says about a video. */
 export interface NewTask {
@@ -15,11 +18,29 @@ export interface NewTask {
   /** Whether the own script has still to be read from the row's page. */
   scriptPending?: boolean;
   requestId: string | null;
+  /** The caller's name for the request, and the SHA-256 of what it asks for (hex): a repetition adds nothing. */
+  idempotency?: { key: string; requestHash: string };
 }
+
+/** What people may change about a task. */
+export type TaskEdit = Partial<Pick<TaskRow, 'channelId' | 'title' | 'topic' | 'storyDirection' | 'ownScript' | 'priority'>>;
+
+/** What a list of tasks can be sorted by. */
+export const TASK_SORTS = ['created_at', 'updated_at', 'priority'] as const;
+export type TaskSort = (typeof TASK_SORTS)[number];
 
 export interface TaskFilter {
   channelId?: string;
-  status?: Status;
+  /** Any of these. */
+  statuses?: readonly Status[];
+  priority?: Priority;
+  /** Part of the title, whatever the case. */
+  titlePart?: string;
+  createdAfter?: Date;
+  createdBefore?: Date;
+  updatedAfter?: Date;
+  /** Left out: newest first. */
+  sort?: { by: TaskSort; descending: boolean };
   limit: number;
   offset: number;
 }
@@ -29,22 +50,41 @@ export type TaskChange = Partial<
   Pick<TaskRow, 'step' | 'stepOpened' | 'itemsLeft' | 'failedArtifactId' | 'errorCode' | 'errorMessage' | 'queuedAt' | 'publishedAt'>
 >;
 
-/** Statuses in which items are made. */
-const WORKING = [...new Set(STEPS.map(({ working }) => working))];
-
-/** Statuses in which machines work on a task; one that waits for a person keeps no machine busy. */
-const BUSY = IN_WORK.filter((status) => !GATED_STEPS.some((step) => step.gate.waiting === status));
+/**
+ * $1: how many may be busy at once. A task's turn is its place in its channel's queue, behind what the channel has in work. From each channel no more
+ * rows are read than there are places, in the order of an index, so a long queue costs nothing.
+ */
+export const NEXT_QUEUED = `
+  WITH busy AS (
+    SELECT channel_id, count(*) AS count FROM tasks WHERE status IN ${sqlList(BUSY)} AND ${notPaused('tasks')} GROUP BY channel_id
+  ), free AS (
+    SELECT greatest($1 - coalesce(sum(count), 0), 0)::bigint AS places FROM busy
+  ), open AS (
+    SELECT channels.id, coalesce(busy.count, 0) AS busy, free.places,
+      greatest(least(free.places, (channels.settings ->> 'tasks_in_work')::int - coalesce(busy.count, 0)), 0) AS most
+    FROM channels CROSS JOIN free LEFT JOIN busy ON busy.channel_id = channels.id
+    WHERE channels.paused_at IS NULL AND channels.removed_at IS NULL
+  )
+  SELECT next.id FROM open CROSS JOIN LATERAL (
+    SELECT id, priority, queued_at, open.busy + row_number() OVER (ORDER BY priority, queued_at, id) AS turn
+    FROM tasks WHERE status = 'queued' AND NOT script_pending AND channel_id = open.id ORDER BY priority, queued_at, id LIMIT open.most
+  ) AS next
+  ORDER BY next.priority, next.turn, next.queued_at, next.id LIMIT (SELECT places FROM free)`;
 
 export class Tasks {
   constructor(private readonly manager: EntityManager) {}
 
-  /** Adds a task; null when the Notion row has one already. */
-  async add(task: NewTask): Promise<TaskRow | null> {
+  /** Adds a task; null when the Notion row, or the idempotency key, has one already. */
+  async add({ idempotency, ...task }: NewTask): Promise<TaskRow | null> {
     const inserted = await this.manager
       .createQueryBuilder()
       .insert()
       .into(TaskRow)
-      .values({ ...task, queuedAt: task.status === 'queued' ? new Date() : null })
+      .values({
+        ...task,
+        queuedAt: task.status === 'queued' ? new Date() : null,
+        ...(idempotency && { idempotencyKey: idempotency.key, requestHash: idempotency.requestHash }),
+      })
       .orIgnore()
       .returning('id')
       .execute();
@@ -71,16 +111,14 @@ export class Tasks {
     return new Map(tasks.flatMap((task) => (task.notionPageId ? [[task.notionPageId, task]] : [])));
   }
 
-  /** Takes over what the row says of a video that is not begun. */
-  async edit(
-    id: string,
-    change: Partial<Pick<TaskRow, 'title' | 'topic' | 'storyDirection' | 'ownScript' | 'scriptPending'>>,
-  ): Promise<void> {
-    await this.manager.update(TaskRow, { id }, change);
+  /** Keeps a task from being admitted until its page has been read for the creator's own narration. */
+  async awaitScript(id: string): Promise<void> {
+    await this.manager.update(TaskRow, { id }, { scriptPending: true });
   }
 
-  async setPriority(id: string, priority: Priority): Promise<void> {
-    await this.manager.update(TaskRow, { id }, { priority });
+  /** What the page had to say; empty when it holds no narration. */
+  async scriptRead(id: string, ownScript: string): Promise<void> {
+    await this.manager.update(TaskRow, { id }, { ownScript, scriptPending: false });
   }
 
   /** Queued tasks whose script has not been read for that long (ms). */
@@ -94,20 +132,41 @@ export class Tasks {
       .getMany();
   }
 
+  async findByIdempotencyKey(idempotencyKey: string): Promise<TaskRow | null> {
+    return this.manager.findOneBy(TaskRow, { idempotencyKey });
+  }
+
   /** The task, locked until the transaction ends. */
   async lock(id: string): Promise<TaskRow | null> {
     return this.manager.findOne(TaskRow, { where: { id }, lock: { mode: 'pessimistic_write' } });
   }
 
-  /** Newest first. */
-  async list({ channelId, status, limit, offset }: TaskFilter): Promise<{ tasks: TaskRow[]; total: number }> {
+  async list(filter: TaskFilter): Promise<{ tasks: TaskRow[]; total: number }> {
+    const { channelId, statuses, priority, titlePart, createdAfter, createdBefore, updatedAfter, sort, limit, offset } = filter;
     const [tasks, total] = await this.manager.findAndCount(TaskRow, {
-      where: { ...(channelId && { channelId }), ...(status && { status }) },
-      order: { createdAt: 'DESC', id: 'DESC' },
+      where: {
+        ...(channelId && { channelId }),
+        ...(statuses && { status: In(statuses) }),
+        ...(priority && { priority }),
+        ...(titlePart && { title: ILike(`%${titlePart.replace(/[\\%_]/g, '\\$&')}%`) }),
+        ...during('createdAt', createdAfter, createdBefore),
+        ...during('updatedAt', updatedAfter, undefined),
+      },
+      order: orderOf(sort),
       take: limit,
       skip: offset,
     });
     return { tasks, total };
+  }
+
+  /** Changes what people may change. */
+  async edit(id: string, edit: TaskEdit): Promise<void> {
+    await this.manager
+      .createQueryBuilder()
+      .update(TaskRow)
+      .set({ ...edit, version: () => 'version + 1' })
+      .where({ id })
+      .execute();
   }
 
   /** Moves a task on, if it is still where the caller saw it. False: somebody decided otherwise meanwhile. */
@@ -167,21 +226,25 @@ export class Tasks {
       .getMany();
   }
 
-  async countBusy(): Promise<number> {
-    return this.manager.createQueryBuilder(TaskRow, 'task').where('task.status IN (:...busy)', { busy: BUSY }).getCount();
-  }
-
-  /** The next tasks to admit: the most urgent first, and among equals one of each channel in turn. */
-  async nextQueued(limit: number): Promise<TaskRow[]> {
-    const rows = await this.manager.query<{ id: string }[]>(
-      `SELECT id FROM (
-         SELECT id, priority, queued_at, row_number() OVER (PARTITION BY priority, channel_id ORDER BY queued_at, id) AS turn
-         FROM tasks WHERE status = 'queued' AND NOT script_pending) AS waiting
-       ORDER BY priority, turn, queued_at, id LIMIT $1`,
-      [limit],
-    );
+  /**
+   * The next tasks to admit, as long as fewer than `atOnce` keep machines busy: the most urgent first, and among equals the channels in turn, counting
+   * what each has in work already. Nothing of a channel that is paused, has lost its file, or has as many in work as it may; what is in work of a
+   * paused channel keeps nobody busy.
+   */
+  async nextQueued(atOnce: number): Promise<TaskRow[]> {
+    const rows = await this.manager.query<{ id: string }[]>(NEXT_QUEUED, [atOnce]);
     const tasks = await this.byIds(rows.map(({ id }) => id));
     return rows.flatMap(({ id }) => tasks.filter((task) => task.id === id));
+  }
+
+  /** Writes into every queued task of a channel why it waits; returns their ids. */
+  async hold(channelId: string, { code, message }: { code: string; message: string }): Promise<string[]> {
+    return this.explain(channelId, { errorCode: code, errorMessage: message });
+  }
+
+  /** Takes the reason away that was written for that code. */
+  async release(channelId: string, code: string): Promise<string[]> {
+    return this.explain(channelId, { errorCode: null, errorMessage: null }, code);
   }
 
   /** Tasks at work on a step of which nothing is left to be made, or whose count of what is left is wrong; none of these should ever be. */
@@ -200,16 +263,38 @@ export class Tasks {
     await this.manager.update(TaskRow, { id }, { itemsLeft });
   }
 
-  /** Tasks whose step has to be opened but has not been for a while, and whose ticket is no longer on its way. */
-  async unopened(untouchedMs: number): Promise<TaskRow[]> {
+  /** Tasks, of one channel or of all, whose step has to be opened but has not been for a while, and whose ticket is no longer on its way. */
+  async unopened(untouchedMs: number, channelId?: string): Promise<TaskRow[]> {
     return this.manager
       .createQueryBuilder(TaskRow, 'task')
       .where('task.step IS NOT NULL AND NOT task.step_opened')
       .andWhere('task.status IN (:...busy)', { busy: BUSY })
+      .andWhere(notPaused('task'))
+      .andWhere(channelId ? 'task.channel_id = :channelId' : 'true', { channelId })
       .andWhere(`task.updated_at < now() - :untouched * interval '1 millisecond'`, { untouched: untouchedMs })
       .andWhere(`NOT EXISTS (SELECT FROM outbox WHERE outbox.job_id = task.id || '-' || task.step || '-g' || task.step_generation)`)
       .getMany();
   }
+
+  private async explain(channelId: string, reason: Pick<TaskRow, 'errorCode' | 'errorMessage'>, instead?: string): Promise<string[]> {
+    const result = await this.manager
+      .createQueryBuilder()
+      .update(TaskRow)
+      .set({ ...reason, version: () => 'version + 1' })
+      .where({ channelId, status: 'queued', ...(instead && { errorCode: instead }) })
+      .returning('id')
+      .execute();
+    return (result.raw as { id: string }[]).map(({ id }) => id);
+  }
+}
+
+/** Every order ends in the id, so that no row is shown on two pages or on none. */
+function orderOf(sort: TaskFilter['sort']): FindOptionsOrder<TaskRow> {
+  const direction = (sort?.descending ?? true) ? 'DESC' : 'ASC';
+  // What is stored is a place in a list that begins with the most urgent.
+  if (sort?.by === 'priority') return { priority: sort.descending ? 'ASC' : 'DESC', createdAt: 'DESC', id: 'DESC' };
+  if (sort?.by === 'updated_at') return { updatedAt: direction, id: direction };
+  return { createdAt: direction, id: direction };
 }
 
 /** BullMQ's priority for a task's tickets: from 1, less is sooner. Every job has one, because jobs without jump the line. */

@@ -1,12 +1,11 @@
-import { Failure, transient } from '#pipeline';
+import { Failure } from '#pipeline';
 import { isFullPage, type Client, type QueryDataSourceResponse } from '@notionhq/client';
-import { patiently } from '../patience.js';
 import { openNotion, type NotionAddress } from './connection.js';
-import { notionFailure } from './failure.js';
+import { uploadFile, type FileToUpload } from './files.js';
+import { again, ask, childrenOf, nonsense, type Turn } from './requests.js';
+import type { ShownStoryboard } from './storyboard-blocks.js';
+import { writeStoryboard } from './storyboard-page.js';
 import { ownScript, type PageOfRow, type PageProperties } from './row.js';
-
-/** Waits until another request may be sent to Notion. */
-export type Turn = () => Promise<void>;
 
 const editedSince = (since: Date) => ({ timestamp: 'last_edited_time' as const, last_edited_time: { on_or_after: since.toISOString() } });
 
@@ -33,11 +32,7 @@ export class NotionClient {
       throw error;
     });
     if (!page || isFullPage(page)) return page;
-    throw transient({
-      code: 'NOTION_NONSENSE',
-      message: 'Notion answered with half a page',
-      userMessage: 'Notion answered with something unexpected. It is tried again by itself.',
-    });
+    throw nonsense('half a page');
   }
 
   /**
@@ -88,14 +83,7 @@ export class NotionClient {
    * @throws Failure as `notionFailure` says
    */
   async readOwnScript(pageId: string): Promise<string> {
-    const blocks: object[] = [];
-    for (let cursor: string | null | undefined; cursor !== null;) {
-      const start = cursor;
-      const page = await this.read(() => this.client.blocks.children.list({ block_id: pageId, ...(start && { start_cursor: start }) }));
-      blocks.push(...page.results);
-      cursor = page.has_more ? page.next_cursor : null;
-    }
-    return ownScript(blocks);
+    return ownScript(await childrenOf(this.client, pageId, { turn: this.turn }));
   }
 
   /**
@@ -114,6 +102,22 @@ export class NotionClient {
     await this.write(() => this.client.pages.create({ parent: { data_source_id: dataSourceId }, properties }));
   }
 
+  /**
+   * Uploads a file, to be attached to a page within the hour.
+   * @throws Failure as `uploadFile` says
+   */
+  async uploadFile(file: Omit<FileToUpload, 'turn'>): ReturnType<typeof uploadFile> {
+    return uploadFile(this.client, { ...file, turn: this.turn });
+  }
+
+  /**
+   * Shows a storyboard in a page, once, however often it is called.
+   * @throws Failure as `writeStoryboard` says
+   */
+  async writeStoryboard(pageId: string, shown: ShownStoryboard, revision: number): Promise<void> {
+    await writeStoryboard(this.client, pageId, shown, { revision, botId: await this.botId(), turn: this.turn });
+  }
+
   /** The user id under which our own changes appear in events. */
   async botId(): Promise<string> {
     this.bot ??= this.read(() => this.client.users.me({})).then(({ id }) => id);
@@ -123,19 +127,12 @@ export class NotionClient {
     });
   }
 
-  /** A request that changes nothing; that there are too many of them is for everybody to know. */
+  /** A request that changes nothing. */
   private read<T>(request: () => Promise<T>): Promise<T> {
-    return patiently(
-      () => this.write(request),
-      undefined,
-      ({ rateLimited }) => rateLimited,
-    );
+    return again(() => this.write(request), {});
   }
 
-  private async write<T>(request: () => Promise<T>): Promise<T> {
-    await this.turn();
-    return request().catch((error: unknown) => {
-      throw notionFailure(error);
-    });
+  private write<T>(request: () => Promise<T>): Promise<T> {
+    return ask(request, { turn: this.turn });
   }
 }

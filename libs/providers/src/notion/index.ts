@@ -1,7 +1,10 @@
-export { NotionClient, type Turn } from './client.js';
+export { NotionClient } from './client.js';
+export { NOTION_BLOCK_LIMIT } from './failure.js';
+export { uploadFile, type FileToUpload } from './files.js';
 export { findDataSources } from './find-place.js';
 export { inspectDataSource, type Purpose } from './inspect.js';
 export { PatientNotion } from './patient-notion.js';
+export { type Turn } from './requests.js';
 export {
   CHANNEL_PROPERTIES,
   channelPropertiesOf,
@@ -14,6 +17,7 @@ export {
   type RowUpdate,
   type ShownFile,
 } from './row.js';
+export { writeStoryboard, type StoryboardWriting } from './storyboard-page.js';
 export { handshakeToken, isSecret, isSigned, parseAutomationEvent, parseEvent, NotionEvent } from './webhook.js';
 export { NotionSetup, type SetupWish } from './setup.js';
 export { SetupReport } from './setup-report.js';

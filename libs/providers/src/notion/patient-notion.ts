@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { permanent, type Failure } from '#pipeline';
-import type { Client } from '@notionhq/client';
+import { Failure, permanent } from '#pipeline';
+import { iteratePaginatedAPI, type Client } from '@notionhq/client';
 import { openNotion, type NotionAddress } from './connection.js';
-import { notionFailure } from './failure.js';
+import { NOTION_BLOCK_LIMIT } from './failure.js';
+import { ask } from './requests.js';
 
 /** How often a request is made until it is given up; where nobody answers, the address or the network is wrong. */
 const TRIES = { busy: 6, unreachable: 3 };
@@ -17,10 +18,16 @@ export interface Manners {
   onWait?: (ms: number, why: string) => void;
 }
 
-/** Which part of a list is asked for. */
-interface Page {
+/** Which part of a list is asked for, and what is answered. */
+interface PageWish {
   page_size: number;
   start_cursor?: string;
+}
+interface PageOf<T> {
+  object: 'list';
+  results: T[];
+  next_cursor: string | null;
+  has_more: boolean;
 }
 
 /** Notion for a command that a person waits for: asks at a pace, waits when it is busy, and says in plain words what is wrong. */
@@ -44,13 +51,8 @@ export class PatientNotion {
   }
 
   /** Everything of a list, as far as it is asked for. */
-  async *each<T>(list: (client: Client, page: Page) => Promise<{ results: T[]; next_cursor: string | null }>): AsyncGenerator<T> {
-    for (let cursor: string | null | undefined; cursor !== null;) {
-      const page: Page = { page_size: 100, ...(cursor && { start_cursor: cursor }) };
-      const { results, next_cursor } = await this.read((client) => list(client, page));
-      yield* results;
-      cursor = next_cursor;
-    }
+  each<T>(list: (client: Client, page: PageWish) => Promise<PageOf<T>>): AsyncIterableIterator<T> {
+    return iteratePaginatedAPI((page: PageWish) => this.read((client) => list(client, page)), { page_size: 100 });
   }
 
   /**
@@ -61,9 +63,9 @@ export class PatientNotion {
   async write<T, S = T>(change: (client: Client) => Promise<T>, look: () => Promise<S | null>): Promise<T | S> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.send(change);
+        return await ask(() => change(this.client), { turn: () => this.turn() });
       } catch (error) {
-        const failure = notionFailure(error);
+        const failure = Failure.from(error);
         const most = failure.code === UNREACHABLE ? TRIES.unreachable : TRIES.busy;
         if (failure.kind !== 'transient' || tries >= most || isBlocked(failure)) throw inPlainWords(failure);
         const waitMs = Math.max(FIRST_WAIT_MS * 2 ** (tries - 1), failure.retryAfterMs ?? 0);
@@ -84,23 +86,18 @@ export class PatientNotion {
     });
   }
 
-  private async send<T>(request: (client: Client) => Promise<T>): Promise<T> {
+  private async turn(): Promise<void> {
     const now = performance.now();
     const turn = Math.max(this.free, now);
     this.free = turn + this.manners.spacingMs;
     await sleep(turn - now);
-    return request(this.client);
   }
 }
 
-/** What Notion adds to some of its errors. */
-function additionalData({ cause }: Failure): Record<string, unknown> {
-  const { additional_data: data } = cause as { additional_data?: Record<string, unknown> };
-  return data ?? {};
-}
-
-function isBlocked(failure: Failure): boolean {
-  return additionalData(failure).rate_limit_reason === 'public_api_request_blocked';
+/** A 429 after which nothing helps. */
+function isBlocked({ cause }: Failure): boolean {
+  const { additional_data: data } = (cause ?? {}) as { additional_data?: { rate_limit_reason?: unknown } };
+  return data?.rate_limit_reason === 'public_api_request_blocked';
 }
 
 const CONNECTION = 'your connection at https://www.notion.so/profile/integrations';
@@ -112,7 +109,7 @@ function inPlainWords(failure: Failure): Failure {
     return say(`Notion does not know the token. Copy it again from ${CONNECTION} ("Internal integration secret") into NOTION_TOKEN.`);
   if (failure.code === 'NOTION_OBJECT_NOT_FOUND')
     return say(`Notion does not show it to the connection. ${HOW_TO_SHARE} Notion says: ${String((failure.cause as Error).message)}`);
-  if (additionalData(failure).block_limit)
+  if (failure.code === NOTION_BLOCK_LIMIT)
     return say(
       'The workspace has used up what the free plan allows (1,000 blocks, when it has more than one member). Upgrade it, or use a workspace of your own alone.',
     );

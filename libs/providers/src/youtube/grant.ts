@@ -1,5 +1,5 @@
-import { describeProblems, parse, permanent } from '#pipeline';
-import { ArrayMinSize, IsArray, IsISO8601, IsNotEmpty, IsOptional, IsString } from 'class-validator';
+import { IsMoment, describeProblems, parse, permanent } from '#pipeline';
+import { ArrayMinSize, IsArray, IsNotEmpty, IsOptional, IsString } from 'class-validator';
 
 /** What an operator has granted for one YouTube channel. */
 export interface OAuthGrant {
@@ -21,7 +21,7 @@ export class GrantFile {
   @IsNotEmpty()
   access_token: string;
 
-  @IsISO8601()
+  @IsMoment()
   expires_at: string;
 
   @IsArray()

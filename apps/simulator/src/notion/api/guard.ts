@@ -7,7 +7,7 @@ import { NotionError, invalid } from '../errors.js';
 import { Settings, type Capability } from '../settings.js';
 
 /** Notion's limit for a request's body (bytes). */
-const LARGEST_BODY = 500 * 1_024;
+const LARGEST_BODY = 500_000;
 
 /** Demands a token and a version, as Notion does for every request. */
 @Injectable()

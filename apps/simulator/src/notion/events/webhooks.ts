@@ -21,19 +21,28 @@ const MOST_ATTEMPTS = 8;
 const REMEMBERED = 100;
 const FORGED_TOKEN = 'secret_of_somebody_else';
 
+/** What is known of the deliveries to a subscription. */
+interface Route {
+  /** Its own, so that what becomes of its events does not hang on other subscriptions. */
+  dice: Dice;
+  /** What was sent lately. */
+  sent: { body: string; headers: Record<string, string> }[];
+}
+
 /** Tells subscribers what has happened, as reliably as the settings say. */
 @Injectable()
 export class Webhooks implements OnModuleDestroy {
   private readonly timers = new Set<NodeJS.Timeout>();
-  private readonly sent: { subscription: Subscription; body: string; headers: Record<string, string> }[] = [];
-  private dice = new Dice(0);
+  private readonly routes = new WeakMap<Subscription, Route>();
 
   constructor(
     private readonly settings: Settings,
     private readonly subscriptions: Subscriptions,
     happenings: Happenings,
   ) {
-    settings.follow(({ seed }) => (this.dice = new Dice(seed)));
+    settings.follow(({ seed }) => {
+      for (const subscription of subscriptions.all()) this.routeTo(subscription).dice = new Dice(seed);
+    });
     happenings.listen((happening) => {
       for (const subscription of subscriptions.all()) if (wants(subscription, happening)) this.tell(subscription, happening);
     });
@@ -46,31 +55,30 @@ export class Webhooks implements OnModuleDestroy {
 
   private tell(subscription: Subscription, happening: Happening): void {
     const { drop, duplicate, bad_signature, replay, unknown_type, no_data_source, own_bot } = this.settings.current;
-    const happens = (share: number, what: string) => this.dice.happens(share, `${what} ${happening.type}`);
+    const { dice, sent } = this.routeTo(subscription);
+    const happens = (share: number, what: string) => dice.happens(share, `${what} ${happening.type}`);
     const event = eventOf(subscription, happening, happens(no_data_source, 'no_data_source'));
+    const old = happens(replay, 'replay') && sent[Math.floor(dice.throw('which to replay') * sent.length)];
     if (!happens(drop, 'drop')) {
       this.plan(subscription, event);
       if (happens(duplicate, 'duplicate')) this.plan(subscription, event);
     }
     if (happens(own_bot, 'own_bot')) this.plan(subscription, again(event, { authors: [{ id: BOT_ID, type: 'bot' }] }));
     if (happens(unknown_type, 'unknown_type')) this.plan(subscription, again(event, { type: 'page.teleported' }));
-    if (happens(bad_signature, 'bad_signature')) this.forge(subscription, event);
-    if (happens(replay, 'replay')) this.replay();
+    if (happens(bad_signature, 'bad_signature')) forge(subscription, event);
+    if (old) void post(subscription.url, old.body, old.headers);
+  }
+
+  private routeTo(subscription: Subscription): Route {
+    const route = this.routes.get(subscription) ?? { dice: new Dice(this.settings.current.seed), sent: [] };
+    this.routes.set(subscription, route);
+    return route;
   }
 
   private plan(subscription: Subscription, event: Event): void {
     const { delay_ms, reorder_ms } = this.settings.current;
-    this.later(delay_ms + this.dice.throw('reorder') * reorder_ms, () => this.deliver(subscription, event, 1));
-  }
-
-  private forge({ url }: Subscription, event: Event): void {
-    const body = rawJson({ ...again(event, {}), attempt_number: 1 });
-    void post(url, body, signed(body, FORGED_TOKEN));
-  }
-
-  private replay(): void {
-    const old = this.sent[Math.floor(this.dice.throw('which to replay') * this.sent.length)];
-    if (old && this.subscriptions.isOn(old.subscription)) void post(old.subscription.url, old.body, old.headers);
+    const delayMs = delay_ms + Math.round(this.routeTo(subscription).dice.throw('reorder') * reorder_ms);
+    this.later(delayMs, () => this.deliver(subscription, event, 1));
   }
 
   private async deliver(subscription: Subscription, event: Event, attempt: number): Promise<void> {
@@ -78,8 +86,9 @@ export class Webhooks implements OnModuleDestroy {
     const { redelivery_ms, same_id_again } = this.settings.current;
     const body = rawJson({ ...event, attempt_number: attempt });
     const headers = signed(body, subscription.token);
-    this.sent.push({ subscription, body, headers });
-    if (this.sent.length > REMEMBERED) this.sent.shift();
+    const { sent } = this.routeTo(subscription);
+    sent.push({ body, headers });
+    if (sent.length > REMEMBERED) sent.shift();
     if (isTaken(await post(subscription.url, body, headers))) {
       subscription.taken++;
       return;
@@ -103,6 +112,12 @@ export class Webhooks implements OnModuleDestroy {
     }, waitMs);
     this.timers.add(timer);
   }
+}
+
+/** What somebody else sends who does not know the token. */
+function forge({ url }: Subscription, event: Event): void {
+  const body = rawJson({ ...again(event, {}), attempt_number: 1 });
+  void post(url, body, signed(body, FORGED_TOKEN));
 }
 
 /** A subscription that does not say otherwise is told what happens to pages. */

@@ -1,0 +1,63 @@
+import { LONGEST_OWN_SCRIPT, PRIORITIES, type Priority } from '#pipeline';
+import { ApiProperty, ApiPropertyOptional, PartialType, PickType } from '@nestjs/swagger';
+import { IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+
+/** 1 to 200 visible ASCII characters. */
+export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
+
+export class CreateTask {
+  /** The channel, by its key or its name. */
+  @ApiProperty({ example: 'deep_sea' })
+  @IsString()
+  @IsNotEmpty()
+  channel: string;
+
+  @ApiProperty({ example: 'The Whale That Sang Alone', maxLength: 100 })
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(100)
+  title: string;
+
+  @ApiPropertyOptional({ example: 'The 52-hertz whale' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(5_000)
+  topic?: string;
+
+  @ApiPropertyOptional({ example: 'Begin with a sound nobody can place.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(20_000)
+  story_direction?: string;
+
+  /** A finished narration: it is broken into scenes and not changed. */
+  @ApiPropertyOptional({ example: 'The sea is old. It does not explain itself.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(LONGEST_OWN_SCRIPT)
+  own_script?: string;
+
+  @ApiPropertyOptional({ enum: PRIORITIES, default: 'normal' })
+  @IsOptional()
+  @IsIn(PRIORITIES)
+  priority?: Priority;
+
+  @ApiPropertyOptional({ enum: ['draft', 'queued'], default: 'queued' })
+  @IsOptional()
+  @IsIn(['draft', 'queued'])
+  status?: 'draft' | 'queued';
+}
+
+/** What changes about a video; what is left out stays. */
+export class EditTask extends PartialType(
+  PickType(CreateTask, ['channel', 'title', 'topic', 'story_direction', 'own_script', 'priority'] as const),
+) {}
+
+/** One of many videos that are planned at once. */
+export class CreateBulkTask extends CreateTask {
+  /** The same as the header Idempotency-Key of a single one. */
+  @ApiPropertyOptional({ minLength: 1, maxLength: 200, example: 'plan-2026-48-07' })
+  @IsOptional()
+  @Matches(IDEMPOTENCY_KEY, { message: 'idempotency_key must be 1 to 200 visible ASCII characters' })
+  idempotency_key?: string;
+}

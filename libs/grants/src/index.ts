@@ -1,0 +1,1 @@
+export { ChannelGrants } from './channel-grants.js';
