@@ -58,6 +58,13 @@ const COMMANDS = {
     build: true,
     run: (args) => node(['dist/apps/local/src/doctor.js', ...args]),
   },
+  'notion:setup': {
+    about: 'make the database in Notion, or add what one lacks',
+    needs: [],
+    likes: [],
+    build: true,
+    run: (args) => node(['dist/apps/local/src/notion-setup.js', ...args]),
+  },
   bench: {
     about: 'a benchmark: startup (time and memory of every service), webhook (latency under load) or notion (the pace at its limit)',
     needs: ['ffmpeg', 'redis'],
@@ -78,7 +85,7 @@ const COMMANDS = {
 };
 
 function help() {
-  const lines = Object.entries(COMMANDS).map(([name, { about }]) => `  ${name.padEnd(12)}${about}`);
+  const lines = Object.entries(COMMANDS).map(([name, { about }]) => `  ${name.padEnd(14)}${about}`);
   return `Usage: npm run <command> [-- arguments]
 
 Installs what is missing, builds what has changed, then runs:

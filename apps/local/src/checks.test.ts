@@ -1,11 +1,16 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { SIMULATED_KEY } from '#providers/registry';
+import { Client } from '@notionhq/client';
 import { createTestDatabase, testRedis, type TestDatabase } from '#testing';
 import { startSimulator } from '../../simulator/src/main.js';
-import { findings, type Finding } from './checks.js';
+import { CHANNELS_DATA_SOURCE_ID, DATABASE_ID, DATA_SOURCE_ID } from '../../simulator/src/notion/content/ids.js';
+import { findings } from './checks.js';
+import type { Finding } from './finding.js';
+
+jest.setTimeout(30_000);
 
 let folder: string;
 let simulator: Awaited<ReturnType<typeof startSimulator>>;
@@ -85,6 +90,39 @@ describe('a fault', () => {
     const [first] = await faults(environment);
     expect(first).toMatchObject({ about, found: expect.stringMatching(text) as unknown, fix: expect.any(String) as unknown });
     expect(JSON.stringify(first)).not.toContain('hidden');
+  });
+
+  it('of a database in Notion names what is missing there, and the command that adds it', async () => {
+    const notion = new Client({ auth: SIMULATED_KEY, baseUrl: `${simulator.url}/notion`, notionVersion: '2026-03-11' });
+    const made = await notion.dataSources.create({
+      parent: { type: 'database_id', database_id: DATABASE_ID },
+      title: [{ text: { content: 'Films' } }],
+      properties: { Film: { title: {} }, Status: { status: { options: [{ name: 'Queued' }] } }, Channel: { rich_text: {} } },
+    });
+    const [first, ...others] = await faults({ NOTION_DATA_SOURCE_ID: made.id, NOTION_CHANNELS_DATA_SOURCE_ID: CHANNELS_DATA_SOURCE_ID });
+    expect(others).toEqual([]);
+    expect(first).toMatchObject({
+      about: 'NOTION_DATA_SOURCE_ID',
+      fix: expect.stringContaining('npm run notion:setup mends it') as unknown,
+    });
+    for (const text of [
+      '"Films": there is no Topic',
+      'Name is called Film',
+      'Channel is a text property, not a select',
+      'Status lacks Draft, Claimed,',
+    ])
+      expect(first?.found).toContain(text);
+
+    const mended = await found({ NOTION_DATA_SOURCE_ID: DATA_SOURCE_ID, NOTION_CHANNELS_DATA_SOURCE_ID: CHANNELS_DATA_SOURCE_ID });
+    expect(mended.filter(({ about }) => about.endsWith('_DATA_SOURCE_ID'))).toEqual([
+      {
+        about: 'NOTION_DATA_SOURCE_ID',
+        state: 'warning',
+        found: '"Videos": Channel lacks deep_sea, forest_hours',
+        fix: 'npm run notion:setup mends it.',
+      },
+      { about: 'NOTION_CHANNELS_DATA_SOURCE_ID', state: 'ok', found: '"Channels" has all that is needed' },
+    ]);
   });
 
   it('of a model that Google has switched off names the one to take instead', async () => {

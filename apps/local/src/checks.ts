@@ -10,16 +10,8 @@ import { NotionClient } from '#providers/notion';
 import { PORTS, check, reachHosts, type ModelPort } from '#providers/registry';
 import { Redis } from 'ioredis';
 import { DataSource } from 'typeorm';
-
-/** What a check has found: all is well, it will do for now, or it must be mended first. */
-export interface Finding {
-  /** What was looked at. */
-  about: string;
-  state: 'ok' | 'warning' | 'fault';
-  found: string;
-  /** What to do; only where something is. */
-  fix?: string;
-}
+import { notionDatabases } from './check-notion.js';
+import { fault, ok, warning, type Finding } from './finding.js';
 
 const run = promisify(execFile);
 const PATIENCE_MS = 10_000;
@@ -27,11 +19,8 @@ const GIB = 2 ** 30;
 /** A finished video of 18 scenes leaves about 0.6 GB behind; below the second nothing should be begun. */
 const ROOM = { comfortable: 20 * GIB, least: 2 * GIB };
 const LEAST = { ffmpeg: 5, postgres: 14, redis: 6 };
+const NOTION = 'NOTION_TOKEN';
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
-
-const ok = (about: string, found: string): Finding => ({ about, state: 'ok', found });
-const warning = (about: string, found: string, fix: string): Finding => ({ about, state: 'warning', found, fix });
-const fault = (about: string, found: string, fix: string): Finding => ({ about, state: 'fault', found, fix });
 
 /** Looks at everything that a start and a first video need. Costs nothing and changes nothing. */
 export async function* findings(environment: Readonly<Record<string, string | undefined>>): AsyncGenerator<Finding> {
@@ -44,7 +33,11 @@ export async function* findings(environment: Readonly<Record<string, string | un
   yield await redis(settings);
   yield await workspace(settings);
   yield* await channels(settings);
-  for (const provider of providers(settings)) yield await provider;
+  for (const provider of providers(settings)) {
+    const finding = await provider;
+    yield finding;
+    if (finding.about === NOTION && finding.state === 'ok') yield* notionDatabases(settings);
+  }
 }
 
 /** The settings without those that are wrong: one mistake must not hide what else there is to find. */
@@ -213,7 +206,7 @@ function providers(settings: Settings): Promise<Finding>[] {
       (hosts) => Promise.resolve({ answer: hosts.map(({ title }) => title).join(', then '), simulated: false }),
     ),
     ask(
-      'NOTION_TOKEN',
+      NOTION,
       () => notionAccess(settings),
       async (access) => ({ answer: `accepted, as ${await new NotionClient(access).botId()}`, simulated: access.simulated }),
     ),

@@ -57,12 +57,12 @@ interface ShownTask {
 }
 
 async function start(context: Demo, shown: ShownTask): Promise<void> {
-  const webhookToken = 'secret_demo';
   await rm(options.data, { recursive: true, force: true });
   const channels = await demoChannel();
   context.local = await startLocal({
     dataDir: options.data,
     simulateAll: true,
+    simulatorPort: 0,
     environment: {
       PORT: '0',
       HOST: '127.0.0.1',
@@ -73,14 +73,8 @@ async function start(context: Demo, shown: ShownTask): Promise<void> {
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent',
       WORKSPACE_ROOT: resolve(options.data, 'workspace'),
       CHANNELS_DIR: channels,
-      NOTION_WEBHOOK_TOKEN: webhookToken,
     },
     onStep: (what) => (shown.output = what),
-  });
-  const { gatewayUrl, simulatorUrl } = context.local;
-  await call('POST', `${simulatorUrl}/simulator/notion/webhooks`, {
-    url: `${gatewayUrl}/webhook/notion`,
-    verification_token: webhookToken,
   });
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { findings, type Finding } from './checks.js';
+import { findings } from './checks.js';
+import type { Finding } from './finding.js';
 
 const program = new Command('npm run doctor --')
   .description(

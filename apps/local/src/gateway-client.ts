@@ -13,11 +13,15 @@ export interface DemoTask {
   items: { id: string; kind: ItemKind; revision: number; state: string; path?: string; checksum?: string; duration_ms?: number }[];
 }
 
-/** Talks to a gateway (or the simulator) in JSON; answers other than 2xx become errors that quote the answer. */
-export async function call<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, body?: object): Promise<T> {
+/**
+ * Talks to a gateway (or the simulator) in JSON; answers other than 2xx become errors that quote the answer.
+ * @param apiToken the gateway's, where it wants one
+ */
+export async function call<T>(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, body?: object, apiToken?: string): Promise<T> {
   const response = await fetch(url, {
     method,
-    ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    headers: { ...(body && { 'content-type': 'application/json' }), ...(apiToken && { authorization: `Bearer ${apiToken}` }) },
+    ...(body && { body: JSON.stringify(body) }),
   });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${url} answered ${response.status}: ${text}`);

@@ -13,12 +13,15 @@ import { SfxModule } from '../../sfx/src/sfx.module.js';
 import { startSimulator } from '../../simulator/src/main.js';
 import { UploadModule } from '../../upload/src/upload.module.js';
 import { VideoModule } from '../../video/src/video.module.js';
+import { SimulatedWorkspace } from './simulated-workspace.js';
 
 export interface LocalOptions {
   /** Folder of everything that this installation keeps. */
   dataDir: string;
   /** Play every provider, whatever keys the environment holds. */
   simulateAll: boolean;
+  /** Where the simulator listens, if nobody else does; 0, and if somebody does: at a free port. */
+  simulatorPort: number;
   /** Settings that this run wants otherwise than the environment has them. */
   environment: Readonly<Record<string, string>>;
   /** Told what is being started. */
@@ -29,6 +32,8 @@ export interface LocalOptions {
 export interface Local {
   gatewayUrl: string;
   simulatorUrl: string;
+  /** Whether the simulator plays Notion: its page is where rows are added. */
+  playsNotion: boolean;
   workspaceRoot: string;
   close(): Promise<void>;
 }
@@ -36,7 +41,13 @@ export interface Local {
 const STAGE_MODULES = [AssetModule, VideoModule, AudioModule, SfxModule, AssemblyModule, UploadModule];
 
 /** Starts engines, simulator, gateway and the six services; DATABASE_URL and REDIS_URL, when set, are used instead of own engines. */
-export async function startLocal({ dataDir, simulateAll, environment, onStep = () => undefined }: LocalOptions): Promise<Local> {
+export async function startLocal({
+  dataDir,
+  simulateAll,
+  simulatorPort,
+  environment,
+  onStep = () => undefined,
+}: LocalOptions): Promise<Local> {
   const started: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const stop of started.splice(0).reverse()) await stop();
@@ -65,9 +76,14 @@ export async function startLocal({ dataDir, simulateAll, environment, onStep = (
     await migrate(process.env.DATABASE_URL);
 
     onStep('simulator');
-    const simulator = await startSimulator({ port: 0 });
+    const simulator = await startSimulator({ port: simulatorPort }).catch((error: unknown) => {
+      if ((error as { code?: unknown }).code !== 'EADDRINUSE') throw error;
+      return startSimulator({ port: 0 });
+    });
     started.push(() => simulator.app.close());
     process.env.SIMULATOR_URL = simulator.url;
+    const workspace = await SimulatedWorkspace.of(readSettings(process.env), simulator.url);
+    Object.assign(process.env, workspace.environment);
 
     onStep('gateway');
     const gateway = await startGateway();
@@ -78,7 +94,14 @@ export async function startLocal({ dataDir, simulateAll, environment, onStep = (
       started.push(() => service.close());
     }
     const { WORKSPACE_ROOT } = readSettings(process.env);
-    return { gatewayUrl: gateway.url, simulatorUrl: simulator.url, workspaceRoot: resolve(WORKSPACE_ROOT), close };
+    await workspace.subscribe(gateway.url);
+    return {
+      gatewayUrl: gateway.url,
+      simulatorUrl: simulator.url,
+      playsNotion: workspace.isPlayed,
+      workspaceRoot: resolve(WORKSPACE_ROOT),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

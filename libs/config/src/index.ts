@@ -14,4 +14,13 @@ export {
 export { settings, SettingsModule } from './settings.module.js';
 export { clipLengths, estimate, prices } from './prices.js';
 export { SIMULATOR_PATHS, makesSimulatedMedia, notionAccess, providerOf, youtubeAccess, type YouTubeAccess } from './providers.js';
-export { OUTSIDE_SETTINGS, SETTINGS, SettingsError, environmentExample, readSettings, required, type Settings } from './settings.js';
+export {
+  OUTSIDE_SETTINGS,
+  SETTINGS,
+  SettingsError,
+  environmentExample,
+  propertyNamesText,
+  readSettings,
+  required,
+  type Settings,
+} from './settings.js';

@@ -79,6 +79,12 @@ const propertyNameList = setting((value): Partial<PropertyNames> => {
   must(!wrong, `must be pairs such as title=Video,story_direction=Idea; what can be named: ${ROW_PROPERTY_NAMES.join(', ')}`);
   return Object.fromEntries(pairs.map((pair) => [pair?.[1], pair?.[2]]));
 });
+/** Names of properties as NOTION_PROPERTIES says them. */
+export function propertyNamesText(names: Partial<PropertyNames>): string {
+  return Object.entries(names)
+    .map((pair) => pair.join('='))
+    .join(',');
+}
 const key32 = setting((value) => {
   const bytes = Buffer.from(value, 'base64');
   must(bytes.length === 32, 'must be 32 bytes in base64; make one with: openssl rand -base64 32');

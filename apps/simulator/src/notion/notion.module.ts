@@ -3,6 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { DataSourcesController, DatabasesController } from './api/databases.controller.js';
 import { FileUploadsController, HostedFilesController } from './api/file-uploads.controller.js';
 import { BlocksController, PagesController } from './api/pages.controller.js';
+import { SearchController } from './api/search.controller.js';
 import { UsersController, ViewsController } from './api/views.controller.js';
 import { Blocks } from './content/blocks.js';
 import { Changes } from './content/changes.js';
@@ -35,6 +36,7 @@ const API = [
   BlocksController,
   ViewsController,
   UsersController,
+  SearchController,
   FileUploadsController,
   HostedFilesController,
 ];

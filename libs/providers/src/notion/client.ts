@@ -1,13 +1,11 @@
 import { Failure } from '#pipeline';
-import { Client, LogLevel, isFullPage, type QueryDataSourceResponse } from '@notionhq/client';
+import { isFullPage, type Client, type QueryDataSourceResponse } from '@notionhq/client';
+import { openNotion, type NotionAddress } from './connection.js';
 import { uploadFile, type FileToUpload } from './files.js';
 import { again, ask, childrenOf, nonsense, type Turn } from './requests.js';
 import type { ShownStoryboard } from './storyboard-blocks.js';
 import { writeStoryboard } from './storyboard-page.js';
 import { ownScript, type PageOfRow, type PageProperties } from './row.js';
-
-/** The newest version of the API; with older ones a database that gets a second data source stops answering. */
-const VERSION = '2026-03-11';
 
 const editedSince = (since: Date) => ({ timestamp: 'last_edited_time' as const, last_edited_time: { on_or_after: since.toISOString() } });
 
@@ -18,10 +16,10 @@ export class NotionClient {
 
   /** @param turn awaited before each request */
   constructor(
-    { baseUrl, apiKey }: { baseUrl: string; apiKey: string },
+    address: NotionAddress,
     private readonly turn: Turn = () => Promise.resolve(),
   ) {
-    this.client = new Client({ auth: apiKey, baseUrl, notionVersion: VERSION, retry: false, logLevel: LogLevel.ERROR });
+    this.client = openNotion(address);
   }
 
   /**

@@ -1,6 +1,9 @@
 export { NotionClient } from './client.js';
 export { NOTION_BLOCK_LIMIT } from './failure.js';
 export { uploadFile, type FileToUpload } from './files.js';
+export { findDataSources } from './find-place.js';
+export { inspectDataSource, type Purpose } from './inspect.js';
+export { PatientNotion } from './patient-notion.js';
 export { type Turn } from './requests.js';
 export {
   CHANNEL_PROPERTIES,
@@ -16,3 +19,5 @@ export {
 } from './row.js';
 export { writeStoryboard, type StoryboardWriting } from './storyboard-page.js';
 export { handshakeToken, isSecret, isSigned, parseAutomationEvent, parseEvent, NotionEvent } from './webhook.js';
+export { NotionSetup, type SetupWish } from './setup.js';
+export { SetupReport } from './setup-report.js';

@@ -49,6 +49,6 @@ export class NotionGuard implements CanActivate {
 
 /** What the connection must be allowed to do. */
 function neededFor({ method, path }: Request): Capability {
-  if (method === 'GET' || path.endsWith('/query')) return 'read';
+  if (method === 'GET' || /\/(query|search)$/.test(path)) return 'read';
   return method === 'POST' || path.endsWith('/children') ? 'insert' : 'update';
 }

@@ -100,6 +100,13 @@ export class Pages {
     return page;
   }
 
+  /** Those that the connections see, except for those in the trash. */
+  shared(): Page[] {
+    return [...this.pages.values()].filter(
+      ({ isShared, inTrash, parent }) => isShared && !inTrash && (parent.type !== 'data_source' || parent.source.database.isShared),
+    );
+  }
+
   /** The rows of a data source, oldest first, those in the trash among them. */
   rowsOf(source: DataSource): readonly Page[] {
     return this.list(source);

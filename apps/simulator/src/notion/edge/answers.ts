@@ -36,7 +36,7 @@ export function refuse(answer: Answer | null, response: Response): boolean {
   return Boolean(refusal);
 }
 
-const WRITES = /^(POST|PATCH|DELETE) (?!.*\/query$)/;
+const WRITES = /^(POST|PATCH|DELETE) (?!.*\/(query|search)$)/;
 
 /**
  * A 503 for a request that was served: it says that what it wrote is there, and under which id when that is new.
