@@ -39,7 +39,7 @@ export interface Known {
   grantSecret: string;
 }
 
-const HOSTILE_TEXTS = [
+export const HOSTILE_TEXTS = [
   '',
   '\0',
   'a\0b',

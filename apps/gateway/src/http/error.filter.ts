@@ -43,6 +43,8 @@ const HTTP_CODES: Readonly<Record<number, string>> = {
 
 /** Postgres' codes for a text with a NUL character, which it cannot store, in a column and in JSON. */
 const UNSTORABLE = ['22021', '22P05'];
+/** What it says of JSON with half of a surrogate pair. */
+const ILL_FORMED = 'invalid input syntax for type json';
 
 /** Connection errors of Postgres and Redis, by Node's and the drivers' codes. */
 const UNREACHABLE =
@@ -105,6 +107,8 @@ export function asApiError(thrown: unknown): ApiError {
   const text = thrown instanceof QueryFailedError ? String(thrown.driverError) : String(thrown);
   const code = String((thrown as { code?: unknown } | null)?.code);
   if (UNSTORABLE.includes(code)) return new ApiError(422, 'INVALID_INPUT', 'A text holds a NUL character, which cannot be stored.');
+  if (text.includes(ILL_FORMED))
+    return new ApiError(422, 'INVALID_INPUT', 'A text holds half of a character (a lone surrogate), which cannot be stored.');
   if (UNREACHABLE.test(text) || UNREACHABLE.test(code))
     return new ApiError(503, 'SERVICE_UNAVAILABLE', 'The database does not answer. Try again in a moment.');
   return new ApiError(500, 'INTERNAL', 'Something unexpected went wrong. The log has the details under the request id.');
