@@ -38,8 +38,8 @@ export class ChannelControl {
     const channel = await this.decide(channelId, async (tx) => {
       if (!(await tx.channels.resume(channelId))) return;
       await tx.auditLogs.add({ channelId, taskId: null, actor, action: 'channel_resumed', details: { note } });
+      await this.reconciler.issueAtOnce(tx, channelId);
     });
-    await this.reconciler.issueAtOnce(channelId);
     await this.admit();
     return channel;
   }

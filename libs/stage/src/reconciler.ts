@@ -31,8 +31,8 @@ export class Reconciler {
   async run(): Promise<number> {
     const expired = await this.database.artifacts.leaseExpired();
     const overdue = await this.missing(await this.database.artifacts.overdue(UNTOUCHED_MS));
-    const items = await this.reissue([...expired, ...overdue]);
-    const steps = await this.reopen(await this.neverOpened());
+    const items = await this.reissue(this.database, [...expired, ...overdue]);
+    const steps = await this.reopen(this.database, await this.neverOpened());
     const recounted = await this.recount();
     if (items + steps + recounted > 0) {
       this.logger.warn({ event: 'reconciler_tickets_issued', leases_expired: expired.length, items, steps, recounted });
@@ -42,11 +42,10 @@ export class Reconciler {
     return items + steps;
   }
 
-  /** Issues every ticket of a channel that has been paused, without the time that a ticket is given elsewhere: none is on its way. */
-  async issueAtOnce(channelId: string): Promise<void> {
-    await this.reissue(await this.database.artifacts.overdue(0, channelId));
-    await this.reopen(await this.database.tasks.unopened(0, channelId));
-    this.relay.wake();
+  /** Issues every ticket of a channel that has been paused, in the transaction that ends that, without the time that tickets are given elsewhere: none is on its way. */
+  async issueAtOnce(tx: Database, channelId: string): Promise<void> {
+    await this.reissue(tx, await tx.artifacts.overdue(0, channelId));
+    await this.reopen(tx, await tx.tasks.unopened(0, channelId));
   }
 
   /** Moves on a task whose items are all ready, and corrects a count of what is left; both would be faults of ours that must not hold a video. */
@@ -67,9 +66,9 @@ export class Reconciler {
     return tasks.length;
   }
 
-  private async reissue(artifacts: readonly ArtifactRow[]): Promise<number> {
+  private async reissue(database: Database, artifacts: readonly ArtifactRow[]): Promise<number> {
     if (artifacts.length === 0) return 0;
-    return this.database.transaction(async (tx) => {
+    return database.transaction(async (tx) => {
       const issued = await tx.artifacts.reissue(artifacts);
       const tasks = new Map((await tx.tasks.byIds(issued.map(({ taskId }) => taskId))).map((task) => [task.id, task]));
       await tx.outbox.add(
@@ -82,9 +81,9 @@ export class Reconciler {
     });
   }
 
-  private async reopen(tasks: readonly TaskRow[]): Promise<number> {
+  private async reopen(database: Database, tasks: readonly TaskRow[]): Promise<number> {
     for (const { id, step } of tasks) {
-      await this.database.transaction(async (tx) => {
+      await database.transaction(async (tx) => {
         const current = await tx.tasks.lock(id);
         if (step && current?.step === step && !current.stepOpened) await beginStep(tx, current, step);
       });
