@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Command } from 'commander';
@@ -6,6 +7,9 @@ import { Faults } from './faults/faults.js';
 import { Edge } from './notion/edge/edge.js';
 import { SimulatorModule } from './simulator.module.js';
 import { Traffic } from './traffic/traffic.js';
+
+/** How long a connection stays open between two requests (ms); as long as the providers' load balancers keep it. */
+const KEEP_ALIVE_MS = 60_000;
 
 /** Starts the simulator on a port of this machine (0: a free one). */
 export async function startSimulator({
@@ -22,6 +26,8 @@ export async function startSimulator({
   app.use(app.get(Faults).middleware);
   app.useGlobalFilters(new WireErrorFilter());
   await app.listen(port, host);
+  // With Node's 5 s a client on a busy machine finds its connection closed just when it asks again.
+  (app.getHttpServer() as Server).keepAliveTimeout = KEEP_ALIVE_MS;
   return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), app };
 }
 

@@ -105,6 +105,18 @@ describe('what stands in a page', () => {
   });
 });
 
+it('a file that was uploaded is shown in the page, and looks as they were given', async () => {
+  const { id } = await workspace.notion.fileUploads.create({ filename: 'cat.png', content_type: 'image/png' });
+  await workspace.notion.fileUploads.send({ file_upload_id: id, file: { data: new Blob(['meow'], { type: 'image/png' }) } });
+  await append([{ image: { file_upload: { id } } }]);
+  const { body_files } = await workspace.person<{ body_files: object[] }>('GET', `rows/${page}`);
+  expect(body_files).toMatchObject([{ name: 'cat.png', size: 4 }]);
+  const emoji = { type: 'emoji' as const, emoji: '🦉' };
+  const looks = await workspace.notion.pages.update({ page_id: page, icon: emoji, cover: { file_upload: { id } } });
+  expect(looks).toMatchObject({ icon: emoji, cover: { type: 'file', file: { url: expect.stringContaining(id) as unknown } } });
+  expect(await workspace.notion.pages.update({ page_id: page, icon: null })).toMatchObject({ icon: null, cover: { type: 'file' } });
+});
+
 describe('what is too much', () => {
   const nested = (depth: number): object => ({
     paragraph: { rich_text: [], ...(depth > 0 && { children: [nested(depth - 1)] }) },

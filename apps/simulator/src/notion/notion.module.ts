@@ -10,6 +10,8 @@ import { Content } from './content/content.js';
 import { Databases } from './content/databases.js';
 import { DefaultWorkspace } from './content/default-workspace.js';
 import { Uploads } from './content/file-uploads.js';
+import { PageInputs } from './content/page-input.js';
+import { PageReader } from './content/page-reader.js';
 import { Pages } from './content/pages.js';
 import { Queries } from './content/query.js';
 import { Times } from './content/times.js';
@@ -38,7 +40,21 @@ const API = [
   FileUploadsController,
   HostedFilesController,
 ];
-const WORKSPACE = [Users, Times, Changes, Databases, Blocks, Uploads, Pages, Queries, Views, Content, DefaultWorkspace];
+const WORKSPACE = [
+  Users,
+  Times,
+  Changes,
+  Databases,
+  Blocks,
+  Uploads,
+  PageInputs,
+  PageReader,
+  Pages,
+  Queries,
+  Views,
+  Content,
+  DefaultWorkspace,
+];
 const EDGE = [RateLimit, RequestCounts, Edge];
 const EVENTS = [Happenings, Subscriptions, Webhooks, Automations];
 const FILTERS = [NotionErrorFilter, NoRouteFilter].map((useClass) => ({ provide: APP_FILTER, useClass }));

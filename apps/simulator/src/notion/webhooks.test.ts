@@ -174,6 +174,17 @@ describe('an event', () => {
   });
 });
 
+it('what the connection does not see it is not told of', async () => {
+  await subscribe();
+  const { id } = await addRow();
+  await workspace.person('PATCH', `rows/${id}`, { shared: false });
+  await workspace.person('PATCH', `rows/${id}`, { redo: 'x' });
+  await workspace.person('PATCH', `rows/${id}`, { shared: true, redo: 'y' });
+  await come(2);
+  await quiet();
+  expect(events().map(({ type }) => type)).toEqual(['page.created', 'page.properties_updated']);
+});
+
 describe('delivery', () => {
   it('is tried up to eight times, less and less often, always as the same event', async () => {
     await workspace.person('PUT', '', { redelivery_ms: 5 });

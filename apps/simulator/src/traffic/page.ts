@@ -20,6 +20,7 @@ export const PAGE = `<!doctype html>
   img, video { height: 54px; border-radius: 4px; display: block; } audio { height: 32px; width: 12rem; }
 </style>
 <h1>What the simulated providers received</h1>
+<p><a href="/simulator/notion">The simulated Notion</a>, to work in by hand.</p>
 <p id="total">Nothing yet. Run <code>npm run demo</code>, or a script with SIMULATOR_URL.</p>
 <div id="sums"></div>
 <table hidden><thead><tr><th>Time<th>Provider<th>Operation<th>Words<th>Made<th>Status<th>ms<th>USD</thead><tbody></tbody></table>

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { FromConnection, type Caller } from '../caller.js';
 import { Content } from '../content/content.js';
+import { PageReader } from '../content/page-reader.js';
 import { Pages } from '../content/pages.js';
 import { paged } from '../content/query.js';
 import { Field, idFrom } from '../field.js';
@@ -13,17 +14,20 @@ const LISTS = ['title', 'rich_text', 'people', 'relation'];
 @Controller('notion/v1/pages')
 @NotionApi()
 export class PagesController {
-  constructor(private readonly pages: Pages) {}
+  constructor(
+    private readonly pages: Pages,
+    private readonly reader: PageReader,
+  ) {}
 
   @Post()
   @HttpCode(200)
   create(@Body() body: unknown, @Query() query: Record<string, unknown>, @FromConnection() caller: Caller): object {
-    return this.pages.view(this.pages.create(new Field(body), caller.author), caller, wantedProperties(query));
+    return this.reader.view(this.pages.create(new Field(body), caller.author), caller, wantedProperties(query));
   }
 
   @Get(':id')
   retrieve(@Param('id') id: string, @Query() query: Record<string, unknown>, @FromConnection() caller: Caller): object {
-    return this.pages.view(this.pages.find(idIn(id, 'page_id')), caller, wantedProperties(query));
+    return this.reader.view(this.pages.find(idIn(id, 'page_id')), caller, wantedProperties(query));
   }
 
   @Patch(':id')
@@ -34,7 +38,7 @@ export class PagesController {
     @FromConnection() caller: Caller,
   ): object {
     const page = this.pages.update(this.pages.find(idIn(id, 'page_id')), new Field(body ?? {}), caller);
-    return this.pages.view(page, caller, wantedProperties(query));
+    return this.reader.view(page, caller, wantedProperties(query));
   }
 
   @Get(':id/properties/:property')
@@ -45,7 +49,7 @@ export class PagesController {
     @FromConnection() caller: Caller,
   ): object {
     const page = this.pages.find(idIn(id, 'page_id'));
-    const shown = this.pages.viewProperty(page, this.pages.property(page, key), caller);
+    const shown = this.reader.viewProperty(page, this.reader.property(page, key), caller);
     const type = String(shown.type);
     if (!LISTS.includes(type)) return { object: 'property_item', ...shown };
     const items = (shown[type] as object[]).map((item, index) => ({ id: idFrom(`${page.id} ${String(shown.id)} ${index}`), item }));

@@ -53,7 +53,7 @@ export interface Block {
 }
 
 /** A block that a request gives, before there is one. */
-interface Draft {
+export interface Draft {
   type: BlockType;
   content: Pick<Block, 'text' | 'caption' | 'file' | 'more'>;
   children: Draft[];
@@ -191,6 +191,11 @@ export class Blocks {
     });
   }
 
+  /** The files of a page. */
+  filesIn(parentId: string): StoredFile[] {
+    return this.under(parentId).flatMap(({ id, file }) => [...(file ? [file] : []), ...this.filesIn(id)]);
+  }
+
   private viewContent({ type, text, caption, file, more }: Block, caller: Caller): object {
     if (isText(type))
       return {
@@ -201,7 +206,7 @@ export class Blocks {
         ...more,
       };
     if (!isMedia(type) || !file) return { ...more, ...(type === 'bookmark' || type === 'embed' ? { caption } : {}) };
-    return { caption, ...this.uploads.viewFile(file, caller), ...(type === 'file' && { name: file.name }) };
+    return { caption, ...this.uploads.viewFile(file, caller.origin), ...(type === 'file' && { name: file.name }) };
   }
 
   private readDraft(field: Field, depth: number, effects: Effects): Draft {

@@ -21,6 +21,8 @@ export interface Change {
     updated_properties?: readonly unknown[];
     updated_blocks?: readonly unknown[];
   };
+  /** Whether the connections do not see where it happened; they are not told then. */
+  isHidden?: boolean;
   /** Properties of a row that have another value than before, by name. */
   changedProperties?: readonly string[];
 }

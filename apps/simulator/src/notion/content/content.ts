@@ -4,7 +4,9 @@ import { invalid } from '../errors.js';
 import type { Field } from '../field.js';
 import { Blocks, countOf, noBlock, type Block } from './blocks.js';
 import { Databases, readTrash, type Database } from './databases.js';
-import { Pages, type Page } from './pages.js';
+import { PageReader } from './page-reader.js';
+import { viewParent, type Page } from './page.js';
+import { Pages } from './pages.js';
 import { paged } from './query.js';
 import { plainText } from './rich-text.js';
 import { Times } from './times.js';
@@ -16,6 +18,7 @@ export class Content {
   constructor(
     private readonly blocks: Blocks,
     private readonly pages: Pages,
+    private readonly reader: PageReader,
     private readonly databases: Databases,
     private readonly times: Times,
   ) {}
@@ -112,14 +115,11 @@ export class Content {
   }
 
   private viewPage(page: Page, { version }: Caller): object {
-    const title = page.parent.type === 'data_source' ? this.pages.plain(page, page.parent.source.schema.title()) : plainText(page.title);
+    const title = page.parent.type === 'data_source' ? this.reader.plain(page, page.parent.source.schema.title()) : plainText(page.title);
     return {
       object: 'block',
       id: page.id,
-      parent:
-        page.parent.type === 'data_source'
-          ? { type: 'data_source_id', data_source_id: page.parent.source.id }
-          : { type: 'workspace', workspace: true },
+      parent: viewParent(page.parent),
       created_time: this.times.text(page.created),
       last_edited_time: this.times.text(page.edited),
       created_by: { object: 'user', id: page.createdBy.id },

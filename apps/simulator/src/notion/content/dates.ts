@@ -38,7 +38,7 @@ export function datesOf(condition: Field): DateTest {
   const [name = ''] = condition.names();
   if (name === 'is_empty') return (date) => date === null;
   if (name === 'is_not_empty') return (date) => date !== null;
-  if (name in SPANS) {
+  if (Object.hasOwn(SPANS, name)) {
     const [first, last] = SPANS[name as keyof typeof SPANS];
     return within(startOfDay(Date.now()) + first * DAY_MS, startOfDay(Date.now()) + (last + 1) * DAY_MS);
   }
@@ -46,7 +46,7 @@ export function datesOf(condition: Field): DateTest {
     const sunday = startOfDay(Date.now()) - new Date().getUTCDay() * DAY_MS;
     return within(sunday, sunday + 7 * DAY_MS);
   }
-  if (!(name in COMPARISONS))
+  if (!Object.hasOwn(COMPARISONS, name))
     throw invalid(
       `body failed validation: ${condition.path} has no condition on a date, use one of ${Object.keys(COMPARISONS).join(', ')}.`,
     );
@@ -59,7 +59,7 @@ export function datesOf(condition: Field): DateTest {
 
 function absolute(field: Field): string {
   const given = field.text();
-  if (given in RELATIVE) {
+  if (Object.hasOwn(RELATIVE, given)) {
     const [days, months] = RELATIVE[given as keyof typeof RELATIVE];
     const date = new Date(startOfDay(Date.now()) + days * DAY_MS);
     date.setUTCMonth(date.getUTCMonth() + months);

@@ -168,7 +168,10 @@ export class Uploads {
   }
 
   /** A file as it is read: with an address that is good for an hour. */
-  viewFile(file: StoredFile, { origin }: Caller): { type: 'external'; external: object } | { type: 'file'; file: object } {
+  viewFile(
+    file: StoredFile,
+    origin: string,
+  ): { type: 'external'; external: { url: string } } | { type: 'file'; file: { url: string; expiry_time: string } } {
     if (file.kind === 'external') return { type: 'external', external: { url: file.url } };
     const until = Date.now() + this.hour();
     return { type: 'file', file: { url: this.address(file.upload, origin, until), expiry_time: new Date(until).toISOString() } };

@@ -2,7 +2,8 @@ import { invalid } from '../errors.js';
 import type { Field } from '../field.js';
 import type { DataSource } from './databases.js';
 import { datesOf } from './dates.js';
-import type { Page, Pages } from './pages.js';
+import type { PageReader } from './page-reader.js';
+import type { Page } from './page.js';
 import { findOption, type Property } from './schema.js';
 import { optionsOf, type ComputedType } from './values.js';
 
@@ -16,18 +17,18 @@ const TIMESTAMPS = ['created_time', 'last_edited_time'] as const;
  * What a query's filter asks of a row.
  * @throws NotionError when it names a property that is not there, or asks what cannot be asked of it
  */
-export function readFilter(field: Field, source: DataSource, pages: Pages, depth = 0): RowTest {
+export function readFilter(field: Field, source: DataSource, reader: PageReader, depth = 0): RowTest {
   for (const group of ['and', 'or'] as const) {
     const members = field.at(group);
     if (members.isMissing) continue;
     if (depth >= DEEPEST) members.absent();
-    const tests = members.items().map((member) => readFilter(member, source, pages, depth + 1));
+    const tests = members.items().map((member) => readFilter(member, source, reader, depth + 1));
     return group === 'and' ? (page) => tests.every((test) => test(page)) : (page) => tests.some((test) => test(page));
   }
   const timestamp = field.at('timestamp').optional((given) => given.oneOf(TIMESTAMPS));
   if (timestamp) {
     const test = datesOf(field.at(timestamp));
-    return (page) => test(pages.computed(page, timestamp));
+    return (page) => test(reader.computed(page, timestamp));
   }
   const key = field.at('property').text();
   const property = source.schema.find(key);
@@ -37,10 +38,10 @@ export function readFilter(field: Field, source: DataSource, pages: Pages, depth
     const asked = field.names().find((name) => name !== 'property' && name !== 'type') ?? 'nothing';
     throw invalid(`database property ${property.type} does not match filter ${asked}`);
   }
-  return readCondition(property, condition, pages);
+  return readCondition(property, condition, reader);
 }
 
-function readCondition(property: Property, condition: Field, pages: Pages): RowTest {
+function readCondition(property: Property, condition: Field, reader: PageReader): RowTest {
   const [name] = condition.names();
   if (name === undefined) throw condition.wrong('a condition');
   const wanted = condition.at(name);
@@ -51,42 +52,42 @@ function readCondition(property: Property, condition: Field, pages: Pages): RowT
     case 'email':
     case 'phone_number': {
       const test = readText(name, wanted);
-      return (page) => test(String(pages.plain(page, property) ?? ''));
+      return (page) => test(String(reader.plain(page, property) ?? ''));
     }
     case 'number':
     case 'unique_id': {
       const test = readNumber(name, wanted);
-      return (page) => test(pages.plain(page, property) as number | null);
+      return (page) => test(reader.plain(page, property) as number | null);
     }
     case 'checkbox': {
       const isWanted = wanted.boolean() === (one(name, ['equals', 'does_not_equal'], wanted) === 'equals');
-      return (page) => pages.plain(page, property) === isWanted;
+      return (page) => reader.plain(page, property) === isWanted;
     }
     case 'select':
     case 'status':
     case 'multi_select':
-      return readOptions(property, name, wanted, pages);
+      return readOptions(property, name, wanted, reader);
     case 'files':
     case 'people':
     case 'relation':
-      return readList(property, name, wanted, pages);
+      return readList(property, name, wanted, reader);
     case 'date': {
       const test = datesOf(condition);
       return (page) => {
-        const value = pages.value(page, property);
+        const value = reader.value(page, property);
         return test(value?.type === 'date' ? (value.date?.start ?? null) : null);
       };
     }
     case 'created_time':
     case 'last_edited_time': {
       const test = datesOf(condition);
-      return (page) => test(pages.computed(page, property.type as ComputedType));
+      return (page) => test(reader.computed(page, property.type as ComputedType));
     }
     case 'created_by':
     case 'last_edited_by': {
       const id = wanted.id();
       const isContained = one(name, ['contains', 'does_not_contain'], wanted) === 'contains';
-      return (page) => (pages.computed(page, property.type as ComputedType) === id) === isContained;
+      return (page) => (reader.computed(page, property.type as ComputedType) === id) === isContained;
     }
   }
 }
@@ -142,12 +143,12 @@ function readNumber(name: string, wanted: Field): (number: number | null) => boo
   return (number) => NUMBER_CONDITIONS[condition](number, given);
 }
 
-function readOptions(property: Property, name: string, wanted: Field, pages: Pages): RowTest {
+function readOptions(property: Property, name: string, wanted: Field, reader: PageReader): RowTest {
   const [yes, no] =
     property.type === 'multi_select' ? (['contains', 'does_not_contain'] as const) : (['equals', 'does_not_equal'] as const);
   const condition = one(name, [yes, no, ...EXISTENCE], wanted);
   const held = (page: Page) => {
-    const value = pages.value(page, property);
+    const value = reader.value(page, property);
     return value && 'options' in value ? optionsOf(value) : [];
   };
   if (condition === 'is_empty') return (page) => held(page).length === 0;
@@ -163,8 +164,8 @@ function readOptions(property: Property, name: string, wanted: Field, pages: Pag
   return condition === yes ? isOneOf : (page) => !isOneOf(page);
 }
 
-function readList(property: Property, name: string, wanted: Field, pages: Pages): RowTest {
-  const held = (page: Page) => pages.plain(page, property) as string[];
+function readList(property: Property, name: string, wanted: Field, reader: PageReader): RowTest {
+  const held = (page: Page) => reader.plain(page, property) as string[];
   const condition = one(name, property.type === 'files' ? EXISTENCE : (['contains', 'does_not_contain', ...EXISTENCE] as const), wanted);
   if (condition === 'is_empty') return (page) => held(page).length === 0;
   if (condition === 'is_not_empty') return (page) => held(page).length > 0;

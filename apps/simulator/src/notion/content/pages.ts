@@ -1,42 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { trashed, type Caller } from '../caller.js';
+import type { Caller } from '../caller.js';
 import { invalid, notFound } from '../errors.js';
 import { Field } from '../field.js';
 import { Blocks, countOf } from './blocks.js';
-import { Changes, type EventParent } from './changes.js';
-import { Databases, readTrash, type DataSource } from './databases.js';
-import { Uploads, type StoredFile } from './file-uploads.js';
-import { WORKSPACE_ID } from './ids.js';
-import { readRichText, type RichText } from './rich-text.js';
-import { encodedId, type Property } from './schema.js';
-import { Times } from './times.js';
+import { Changes, type Change } from './changes.js';
+import { readTrash, type DataSource } from './databases.js';
+import { PageInputs, type PageInput } from './page-input.js';
+import { PageReader } from './page-reader.js';
+import { eventParent, isVisible, type Page, type PageParent } from './page.js';
+import type { RichText } from './rich-text.js';
+import { encodedId } from './schema.js';
 import type { Author } from './users.js';
-import { emptyValue, isComputed, plainValue, readValue, viewValue, type ComputedType, type Effects, type Value } from './values.js';
-
-/** Where a page is: a row of a data source, a page in a page, or at the top of the workspace. */
-export type PageParent = { type: 'data_source'; source: DataSource } | { type: 'page'; id: string } | { type: 'workspace' };
-
-export interface Page {
-  readonly id: string;
-  /** Its place among all pages, in the order in which they were made. */
-  readonly position: number;
-  readonly parent: PageParent;
-  /** By the id of the property; what is missing is empty. */
-  readonly values: Map<string, Value>;
-  /** Of a page that is no row. */
-  title: RichText[];
-  icon: object | null;
-  cover: object | null;
-  inTrash: boolean;
-  isLocked: boolean;
-  /** Whether the connections see it. */
-  isShared: boolean;
-  readonly created: number;
-  edited: number;
-  readonly createdBy: Author;
-  editedBy: Author;
-}
+import { plainValue } from './values.js';
 
 /** The pages of the workspace; most are rows of a data source. */
 @Injectable()
@@ -45,26 +21,21 @@ export class Pages {
   private readonly rows = new Map<string, Page[]>();
 
   constructor(
-    private readonly databases: Databases,
+    private readonly inputs: PageInputs,
+    private readonly reader: PageReader,
     private readonly blocks: Blocks,
-    private readonly uploads: Uploads,
-    private readonly times: Times,
     private readonly changes: Changes,
   ) {}
 
   /** @param body as the API takes it */
   create(body: Field, author: Author): Page {
-    const parent = this.readParent(body.at('parent'));
-    const effects: Effects = [];
-    const drafts = body.at('children').optional((children) => this.blocks.read(children, effects)) ?? [];
-    for (const unknown of ['markdown', 'template', 'content']) body.at(unknown).absent();
-    if (author.type === 'bot') this.blocks.allow(1 + countOf(drafts));
-    const properties = body.at('properties').optional((given) => given) ?? new Field({}, 'body.properties');
-    const page = this.make(parent, properties, author, { effects });
-    this.readLooks(page, body, effects);
-    for (const effect of effects) effect();
-    this.blocks.add(drafts, page.id, page.id, author);
-    this.changes.announce({ ...this.about(page, author), type: 'page.created', changedProperties: this.filledIn(page) });
+    const parent = this.inputs.parent(body.at('parent'));
+    if (parent.type === 'page') this.find(parent.id);
+    const input = this.inputs.read(body, parent);
+    if (author.type === 'bot') this.blocks.allow(1 + countOf(input.children));
+    const page = this.make(parent, input, author);
+    this.blocks.add(input.children, page.id, page.id, author);
+    this.announceNew(page, author);
     return page;
   }
 
@@ -74,19 +45,17 @@ export class Pages {
    * @param at when it is said to have been made (ms)
    */
   addRow(source: DataSource, properties: Field, author: Author, words: string, at?: number): Page {
-    const effects: Effects = [];
-    const page = this.make({ type: 'data_source', source }, properties, author, { effects, ...(at !== undefined && { at }) });
-    for (const effect of effects) effect();
+    const parent: PageParent = { type: 'data_source', source };
+    const page = this.make(parent, this.inputs.read(new Field({ properties: properties.value }), parent), author, { at });
     this.blocks.type(words, page.id, author);
-    this.changes.announce({ ...this.about(page, author), type: 'page.created', changedProperties: this.filledIn(page) });
+    this.announceNew(page, author);
     return page;
   }
 
   /** A page at the top of the workspace, as somebody makes it in Notion. */
   addTop(id: string, title: RichText[], author: Author): Page {
-    const page = this.make({ type: 'workspace' }, new Field({}), author, { effects: [], id });
-    page.title = title;
-    return page;
+    const parent: PageParent = { type: 'workspace' };
+    return this.make(parent, { ...this.inputs.read(new Field({}), parent), title }, author, { id });
   }
 
   get(id: string): Page | undefined {
@@ -96,35 +65,31 @@ export class Pages {
   /** @throws NotionError when there is none, or it is not shared */
   find(id: string): Page {
     const page = this.pages.get(id);
-    if (!page?.isShared || (page.parent.type === 'data_source' && !page.parent.source.database.isShared)) throw notFound('page', id);
+    if (!page || !isVisible(page)) throw notFound('page', id);
     return page;
   }
 
   /** The rows of a data source, oldest first, those in the trash among them. */
-  rowsOf(source: DataSource): readonly Page[] {
-    return this.list(source);
+  rowsOf({ id }: DataSource): readonly Page[] {
+    return this.rows.get(id) ?? [];
   }
 
   update(page: Page, body: Field, { author, version }: Pick<Caller, 'author' | 'version'>): Page {
     const inTrash = readTrash(body, version) ?? page.inTrash;
-    const properties = body.at('properties');
-    if (page.inTrash && inTrash && !properties.isMissing)
+    const input = this.inputs.read(body, page.parent);
+    if (page.inTrash && inTrash && !body.at('properties').isMissing)
       throw invalid("Can't edit page on block with an archived ancestor. You must unarchive the ancestor before editing page.");
-    const effects: Effects = [];
-    const written = properties.optional((given) => this.readProperties(page.parent, given, effects)) ?? [];
-    this.readLooks(page, body, effects);
-    for (const effect of effects) effect();
-    const isLocked = body.at('is_locked').optional((field) => field.boolean()) ?? page.isLocked;
+    for (const effect of input.effects) effect();
+    const { title = page.title, icon = page.icon, cover = page.cover, isLocked = page.isLocked } = input;
+    const before = { inTrash: page.inTrash, isLocked: page.isLocked };
+    Object.assign(page, { title, icon, cover, isLocked, inTrash });
     this.touch(page, author);
-    this.write(page, written, author);
-    if (body.at('erase_content').optional((field) => field.boolean())) this.erase(page, author);
-    if (isLocked !== page.isLocked) {
-      page.isLocked = isLocked;
-      this.changes.announce({ ...this.about(page, author), type: isLocked ? 'page.locked' : 'page.unlocked' });
-    }
-    if (inTrash !== page.inTrash) {
-      page.inTrash = inTrash;
-      this.changes.announce({ ...this.about(page, author), type: inTrash ? 'page.deleted' : 'page.undeleted' });
+    this.write(page, input, author);
+    if (input.isErased) this.erase(page, author);
+    if (isLocked !== before.isLocked) this.announce(page, author, isLocked ? 'page.locked' : 'page.unlocked');
+    if (inTrash !== before.inTrash) {
+      this.announce(page, author, inTrash ? 'page.deleted' : 'page.undeleted');
+      this.announceRows(page, author);
     }
     return page;
   }
@@ -134,99 +99,24 @@ export class Pages {
     const page = this.pages.get(pageId);
     if (!page) return;
     this.touch(page, author);
-    const change = this.about(page, author);
     const updated_blocks = blockIds.map((id) => ({ id, type: 'block' }));
-    this.changes.announce({ ...change, type: 'page.content_updated', data: { ...change.data, updated_blocks } });
-  }
-
-  /** What a row holds in a property. */
-  value(page: Page, property: Property): Value | null {
-    if (isComputed(property.type)) return null;
-    const value = page.values.get(property.id);
-    return value?.type === property.type ? value : emptyValue(property.type);
-  }
-
-  /** What Notion knows of a row. */
-  computed(page: Page, type: ComputedType): string {
-    if (type === 'created_time') return this.times.text(page.created);
-    if (type === 'last_edited_time') return this.times.text(page.edited);
-    return (type === 'created_by' ? page.createdBy : page.editedBy).id;
-  }
-
-  /** What a property says in plain words; names of files for files. */
-  plain(page: Page, property: Property): ReturnType<typeof plainValue> {
-    const value = this.value(page, property);
-    return value ? plainValue(value) : this.computed(page, property.type as ComputedType);
-  }
-
-  /**
-   * A page as the API gives it.
-   * @param only properties by name or id; null: all
-   */
-  view(page: Page, caller: Caller, only: readonly string[] | null = null): Record<string, unknown> {
-    const { id, created, edited, inTrash, isLocked, icon, cover, createdBy, editedBy } = page;
-    return {
-      object: 'page',
-      id,
-      created_time: this.times.text(created),
-      last_edited_time: this.times.text(edited),
-      created_by: { object: 'user', id: createdBy.id },
-      last_edited_by: { object: 'user', id: editedBy.id },
-      cover,
-      icon,
-      parent: viewParent(page.parent),
-      ...trashed(inTrash, caller.version),
-      is_archived: false,
-      is_locked: isLocked,
-      properties: this.viewProperties(page, caller, only),
-      url: `https://www.notion.so/${id.replaceAll('-', '')}`,
-      public_url: null,
-    };
-  }
-
-  /** A property of a page as the API gives it. */
-  viewProperty(page: Page, property: Property, caller: Caller): Record<string, unknown> {
-    const value = this.value(page, property);
-    const { type } = property;
-    const fileView = (file: StoredFile) => ({ name: file.name, ...this.uploads.viewFile(file, caller) });
-    const shown = value ? viewValue(value, property, fileView) : this.viewComputed(page, type as ComputedType);
-    return { id: encodedId(property), type, [type]: shown };
-  }
-
-  /** The property of a page that a name or an id stands for. */
-  property(page: Page, key: string): Property {
-    const found = page.parent.type === 'data_source' ? page.parent.source.schema.find(key) : undefined;
-    if (!found) throw notFound('property', key);
-    return found;
-  }
-
-  private viewProperties(page: Page, caller: Caller, only: readonly string[] | null): object {
-    if (page.parent.type !== 'data_source') return { title: { id: 'title', type: 'title', title: page.title } };
-    const { schema } = page.parent.source;
-    const shown = only ? new Set(only.map((key) => this.property(page, key))) : null;
-    const properties = schema.list().filter((property) => shown?.has(property) !== false);
-    return Object.fromEntries(properties.map((property) => [property.name, this.viewProperty(page, property, caller)]));
-  }
-
-  private viewComputed(page: Page, type: ComputedType): string | object {
-    const known = this.computed(page, type);
-    return type === 'created_by' || type === 'last_edited_by' ? { object: 'user', id: known } : known;
+    this.announce(page, author, 'page.content_updated', { data: { updated_blocks } });
   }
 
   private make(
     parent: PageParent,
-    properties: Field,
+    { written, title = [], icon = null, cover = null, effects }: PageInput,
     author: Author,
-    { effects, at = Date.now(), id = randomUUID() }: { effects: Effects; at?: number; id?: string },
+    { at = Date.now(), id = randomUUID() }: { at?: number | undefined; id?: string } = {},
   ): Page {
     const page: Page = {
       id,
       position: this.pages.size,
       parent,
-      values: new Map(),
-      title: [],
-      icon: null,
-      cover: null,
+      values: new Map(written.map(([property, value]) => [property.id, value])),
+      title,
+      icon,
+      cover,
       inTrash: false,
       isLocked: false,
       isShared: true,
@@ -235,67 +125,29 @@ export class Pages {
       createdBy: author,
       editedBy: author,
     };
-    if (parent.type === 'data_source') {
-      for (const [property, value] of this.readProperties(parent, properties, effects)) page.values.set(property.id, value);
-      this.number(page, parent.source);
-    } else page.title = this.readTitle(properties) ?? [];
+    for (const effect of effects) effect();
     this.pages.set(id, page);
     this.blocks.countPage();
-    if (parent.type === 'data_source') this.list(parent.source).push(page);
+    if (parent.type === 'data_source') this.list(page, parent.source);
     return page;
   }
 
-  private list({ id }: DataSource): Page[] {
-    const rows = this.rows.get(id) ?? [];
-    this.rows.set(id, rows);
-    return rows;
+  private list(page: Page, source: DataSource): void {
+    const rows = this.rows.get(source.id) ?? [];
+    rows.push(page);
+    this.rows.set(source.id, rows);
+    const counted = source.schema.list().find(({ type }) => type === 'unique_id');
+    if (counted) page.values.set(counted.id, { type: 'unique_id', number: rows.length });
   }
 
-  private readParent(parent: Field): PageParent {
-    const [source, database, page] = [parent.at('data_source_id'), parent.at('database_id'), parent.at('page_id')];
-    if (!source.isMissing) return { type: 'data_source', source: this.databases.findSource(source.id()) };
-    if (!database.isMissing) {
-      const { sources } = this.databases.find(database.id());
-      const [only] = sources;
-      if (!only || sources.length > 1) throw invalid('Databases with multiple data sources need a data_source_id as the parent.');
-      return { type: 'data_source', source: only };
-    }
-    if (!page.isMissing) return { type: 'page', id: this.find(page.id()).id };
-    throw source.wrong('defined');
-  }
-
-  private readProperties(parent: PageParent, field: Field, effects: Effects): (readonly [Property, Value])[] {
-    if (parent.type !== 'data_source') return [];
-    return field.names().map((key) => {
-      const property = parent.source.schema.find(key);
-      if (!property) throw invalid(`${key} is not a property that exists.`);
-      return [property, readValue(property, field.at(key), this.uploads, effects)] as const;
-    });
-  }
-
-  private readTitle(properties: Field): RichText[] | undefined {
-    const given = properties.at('title');
-    return given.optional((title) => readRichText(Array.isArray(title.value) ? title : title.at('title')));
-  }
-
-  private readLooks(page: Page, body: Field, effects: Effects): void {
-    for (const look of ['icon', 'cover'] as const) {
-      const given = body.at(look);
-      if (given.isMissing) continue;
-      if (!given.isNull && !given.at('file_upload').isMissing) this.uploads.read(given, effects);
-      page[look] = given.isNull ? null : given.object();
-    }
-  }
-
-  private write(page: Page, written: readonly (readonly [Property, Value])[], author: Author): void {
+  private write(page: Page, { written }: PageInput, author: Author): void {
     if (written.length === 0) return;
     const changedProperties = written
-      .filter(([property, value]) => JSON.stringify(this.plain(page, property)) !== JSON.stringify(plainValue(value)))
+      .filter(([property, value]) => JSON.stringify(this.reader.plain(page, property)) !== JSON.stringify(plainValue(value)))
       .map(([{ name }]) => name);
     for (const [property, value] of written) page.values.set(property.id, value);
-    const change = this.about(page, author);
     const updated_properties = written.map(([property]) => encodedId(property));
-    this.changes.announce({ ...change, type: 'page.properties_updated', data: { ...change.data, updated_properties }, changedProperties });
+    this.announce(page, author, 'page.properties_updated', { data: { updated_properties }, changedProperties });
   }
 
   private erase(page: Page, author: Author): void {
@@ -313,29 +165,33 @@ export class Pages {
     page.editedBy = author;
   }
 
-  private number(page: Page, source: DataSource): void {
-    const property = source.schema.list().find(({ type }) => type === 'unique_id');
-    if (property) page.values.set(property.id, { type: 'unique_id', number: this.rowsOf(source).length + 1 });
+  private announceNew(page: Page, author: Author): void {
+    const properties = page.parent.type === 'data_source' ? page.parent.source.schema.list() : [];
+    const changedProperties = properties.flatMap(({ id, name }) => (page.values.has(id) ? [name] : []));
+    this.announce(page, author, 'page.created', { changedProperties });
+    this.announceRows(page, author);
   }
 
-  private filledIn(page: Page): string[] {
-    if (page.parent.type !== 'data_source') return [];
-    return page.parent.source.schema.list().flatMap(({ id, name }) => (page.values.has(id) ? [name] : []));
+  /** Says that a data source has other rows than before. */
+  private announceRows({ id, parent }: Page, author: Author): void {
+    if (parent.type !== 'data_source') return;
+    const { source } = parent;
+    this.changes.announce({
+      type: 'data_source.content_updated',
+      entity: { id: source.id, type: 'data_source' },
+      author,
+      data: { parent: { id: source.database.id, type: 'database' }, updated_blocks: [{ id, type: 'page' }] },
+    });
   }
 
-  private about({ id, parent }: Page, author: Author) {
-    return { entity: { id, type: 'page' as const }, author, data: { parent: eventParent(parent) } };
+  private announce(page: Page, author: Author, type: string, { data, ...more }: Partial<Change> = {}): void {
+    this.changes.announce({
+      type,
+      entity: { id: page.id, type: 'page' },
+      author,
+      data: { parent: eventParent(page.parent), ...data },
+      isHidden: !isVisible(page),
+      ...more,
+    });
   }
-}
-
-function viewParent(parent: PageParent): object {
-  if (parent.type === 'workspace') return { type: 'workspace', workspace: true };
-  if (parent.type === 'page') return { type: 'page_id', page_id: parent.id };
-  return { type: 'data_source_id', data_source_id: parent.source.id, database_id: parent.source.database.id };
-}
-
-function eventParent(parent: PageParent): EventParent {
-  if (parent.type === 'workspace') return { id: WORKSPACE_ID, type: 'space' };
-  if (parent.type === 'page') return { id: parent.id, type: 'page' };
-  return { id: parent.source.database.id, type: 'database', data_source_id: parent.source.id };
 }

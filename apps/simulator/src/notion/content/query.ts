@@ -6,7 +6,9 @@ import { Field } from '../field.js';
 import { Settings } from '../settings.js';
 import { readTrash, type DataSource } from './databases.js';
 import { readFilter, type RowTest } from './filters.js';
-import { Pages, type Page } from './pages.js';
+import { PageReader } from './page-reader.js';
+import type { Page } from './page.js';
+import { Pages } from './pages.js';
 import { readSorts, type SortKey, compareKeys } from './sorts.js';
 
 /** Notion's limit for the results of one request. */
@@ -31,14 +33,15 @@ export class Queries {
   constructor(
     private readonly settings: Settings,
     private readonly pages: Pages,
+    private readonly reader: PageReader,
   ) {}
 
   /** @param only the properties that are wanted, by name or id; null: all */
   ask(source: DataSource, body: Field, caller: Caller, only: readonly string[] | null): object {
     const size = readPageSize(body.at('page_size'));
     const inTrash = readTrash(body, caller.version) ?? false;
-    const test = body.at('filter').optional((filter) => readFilter(filter, source, this.pages)) ?? (() => true);
-    const keysOf = readSorts(body.at('sorts'), source, this.pages);
+    const test = body.at('filter').optional((filter) => readFilter(filter, source, this.reader)) ?? (() => true);
+    const keysOf = readSorts(body.at('sorts'), source, this.reader);
     const question = JSON.stringify([source.id, body.at('filter').value, body.at('sorts').value, inTrash]);
     const cursor = body.at('start_cursor').orNull((field) => this.readCursor(field, question));
     const { query_limit: limit } = this.settings.current;
@@ -57,7 +60,7 @@ export class Queries {
       object: 'list',
       type: 'page_or_data_source',
       page_or_data_source: {},
-      results: shown.map(({ page }) => this.pages.view(page, caller, only)),
+      results: shown.map(({ page }) => this.reader.view(page, caller, only)),
       has_more: next !== null,
       next_cursor: next && this.remember(next),
       request_status: isCutShort ? { type: 'incomplete', incomplete_reason: 'query_result_limit_reached' } : { type: 'complete' },

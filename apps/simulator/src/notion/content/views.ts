@@ -5,7 +5,7 @@ import { Field } from '../field.js';
 import { Changes } from './changes.js';
 import { Databases, type DataSource, type Database } from './databases.js';
 import { readFilter } from './filters.js';
-import { Pages } from './pages.js';
+import { PageReader } from './page-reader.js';
 import { encodedId } from './schema.js';
 import { readSorts } from './sorts.js';
 import { Times } from './times.js';
@@ -38,7 +38,7 @@ export class Views {
 
   constructor(
     private readonly databases: Databases,
-    private readonly pages: Pages,
+    private readonly reader: PageReader,
     private readonly times: Times,
     private readonly changes: Changes,
   ) {}
@@ -133,8 +133,8 @@ export class Views {
 
   private readQuery(body: Field, source: DataSource, before: { filter: unknown; sorts: unknown }): { filter: unknown; sorts: unknown } {
     const [filter, sorts] = [body.at('filter'), body.at('sorts')];
-    filter.orNull((field) => readFilter(field, source, this.pages));
-    sorts.orNull((field) => readSorts(field, source, this.pages));
+    filter.orNull((field) => readFilter(field, source, this.reader));
+    sorts.orNull((field) => readSorts(field, source, this.reader));
     return { filter: filter.isMissing ? before.filter : filter.value, sorts: sorts.isMissing ? before.sorts : sorts.value };
   }
 

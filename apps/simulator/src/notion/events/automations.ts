@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { WireError } from '../../answer.js';
 import { Changes, type Change } from '../content/changes.js';
 import { DATA_SOURCE_ID } from '../content/ids.js';
+import { PageReader } from '../content/page-reader.js';
 import { Pages } from '../content/pages.js';
 import { Users } from '../content/users.js';
 import { isTaken, post } from './post.js';
@@ -31,6 +32,7 @@ export class Automations {
 
   constructor(
     private readonly pages: Pages,
+    private readonly reader: PageReader,
     private readonly users: Users,
     changes: Changes,
   ) {
@@ -75,7 +77,7 @@ export class Automations {
     automation.sent++;
     // Working receivers were seen to read the parent as a database; the page is older than data sources there.
     const parent = { type: 'database_id', database_id: page.parent.source.database.id };
-    const shown = this.pages.view(page, { author: this.users.creator, version: '2026-03-11', origin });
+    const shown = this.reader.view(page, { author: this.users.creator, version: '2026-03-11', origin });
     const source = { type: 'automation', automation_id: id, action_id: actionId, event_id: randomUUID(), attempt: 1 };
     const body = JSON.stringify({ source, data: { ...shown, parent } });
     if (!isTaken(await post(url, body, { [header]: value }))) automation.isPaused = true;

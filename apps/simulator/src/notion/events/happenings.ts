@@ -42,7 +42,8 @@ export class Happenings implements OnModuleDestroy {
     this.timers.forEach(clearTimeout);
   }
 
-  private add({ type, entity, author, data }: Change): void {
+  private add({ type, entity, author, data, isHidden = false }: Change): void {
+    if (isHidden) return;
     const happening: Happening = { type, entity, authors: [author], data, at: new Date() };
     const { aggregation_ms: waitMs } = this.settings.current;
     if (waitMs === 0 || NEVER_GATHERED.includes(type)) {

@@ -4,13 +4,14 @@ export const BOARD = `<!doctype html>
 <meta charset="utf-8">
 <title>Simulated Notion</title>
 <style>
-  body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 96rem; padding: 0 1rem; color: #1c2430; background: #f7f8fa; }
+  body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 110rem; padding: 0 1rem; color: #1c2430; background: #f7f8fa; }
   header { display: flex; flex-wrap: wrap; align-items: baseline; gap: .25rem 1rem; margin-bottom: 1rem; }
   h1 { font-size: 1.3rem; margin: 0; }
   input, select, button { font: inherit; color: inherit; border: 1px solid #d5dae1; border-radius: .4rem; background: #fff; padding: .3rem .5rem; }
   button { cursor: pointer; } button.main { border-color: #2f6fde; background: #2f6fde; color: #fff; }
   :focus-visible { outline: 2px solid #2f6fde; outline-offset: 1px; }
   #add { display: flex; flex-wrap: wrap; gap: .5rem; margin-bottom: 1rem; }
+  #add[hidden] { display: none; }
   #add [name=title] { flex: 2 1 14rem; } #add [name=topic], #add [name=story_direction] { flex: 2 1 12rem; }
   #sums { display: flex; flex-wrap: wrap; gap: .5rem; margin-bottom: 1rem; }
   #sums [aria-pressed=true] { border-color: #2f6fde; box-shadow: 0 0 0 1px #2f6fde; }
@@ -48,6 +49,7 @@ export const BOARD = `<!doctype html>
 <script>
   // What people write themselves; other texts are the system's to write.
   const TYPED = ['Redo', 'Review Note'], UNDER_TITLE = ['Topic', 'Story Direction'];
+  const ORDER = ['Status', 'Progress', 'Review', 'Redo', 'Review Note', 'Error', 'Cost', 'Estimate', 'YouTube URL'];
   const find = (selector) => document.querySelector(selector);
   const make = (tag, values = {}) => Object.assign(document.createElement(tag), values);
   const shown = new Map();
@@ -60,7 +62,8 @@ export const BOARD = `<!doctype html>
     return answer.ok ? said : null;
   }
   const source = () => sources.find(({ id }) => id === find('#source').value);
-  const columns = () => source().properties.filter(({ name }) => !UNDER_TITLE.includes(name));
+  const place = ({ name, type }) => type === 'title' ? -1 : (ORDER.indexOf(name) + 1 || ORDER.length + 1);
+  const columns = () => source().properties.filter(({ name }) => !UNDER_TITLE.includes(name)).sort((one, other) => place(one) - place(other));
   const change = async (id, name, value) => {
     document.activeElement?.blur();
     await ask('PATCH', 'rows/' + id, { properties: { [name]: value } });
@@ -115,10 +118,10 @@ export const BOARD = `<!doctype html>
     const wanted = rows.filter(({ status }) => !only || (status ?? 'No status') === only).reverse();
     const body = find('tbody');
     for (const element of [...body.children]) if (!wanted.some(({ id }) => id === element.dataset.id)) element.remove();
-    wanted.forEach((row, place) => {
+    wanted.forEach((row, index) => {
       let element = [...body.children].find(({ dataset }) => dataset.id === row.id);
       if (!element) { element = make('tr'); element.dataset.id = row.id; shown.delete(row.id); }
-      if (body.children[place] !== element) body.insertBefore(element, body.children[place] ?? null);
+      if (body.children[index] !== element) body.insertBefore(element, body.children[index] ?? null);
       // Addresses of files are new each time. Whoever is typing is not disturbed.
       const state = JSON.stringify(row).replace(/[?]expires=[^"]*/g, '');
       if (shown.get(row.id) === state || element.contains(document.activeElement)) return;

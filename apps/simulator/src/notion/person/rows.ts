@@ -2,9 +2,11 @@ import { ROW_PROPERTIES, type RowProperty } from '#providers/notion';
 import { Injectable } from '@nestjs/common';
 import { Databases, type DataSource } from '../content/databases.js';
 import { Blocks } from '../content/blocks.js';
-import { Uploads } from '../content/file-uploads.js';
+import { Uploads, type StoredFile } from '../content/file-uploads.js';
 import { DATA_SOURCE_ID } from '../content/ids.js';
-import { Pages, type Page } from '../content/pages.js';
+import { PageReader } from '../content/page-reader.js';
+import type { Page } from '../content/page.js';
+import { Pages } from '../content/pages.js';
 import type { Property } from '../content/schema.js';
 import { Users, type Author } from '../content/users.js';
 import { typedValue } from '../content/values.js';
@@ -23,6 +25,7 @@ export class Rows {
   constructor(
     private readonly databases: Databases,
     private readonly pages: Pages,
+    private readonly reader: PageReader,
     private readonly blocks: Blocks,
     private readonly uploads: Uploads,
     private readonly users: Users,
@@ -56,7 +59,8 @@ export class Rows {
 
   one(id: string, origin: string): object {
     const page = this.find(id);
-    return { ...this.view(page, origin), body: this.blocks.lines(page.id).join('\n') };
+    const files = this.blocks.filesIn(page.id).map((file) => this.viewFile(file, origin));
+    return { ...this.view(page, origin), body: this.blocks.lines(page.id).join('\n'), body_files: files };
   }
 
   view(page: Page, origin: string): object {
@@ -89,16 +93,17 @@ export class Rows {
   }
 
   private plain(page: Page, property: Property, origin: string): unknown {
-    const value = this.pages.value(page, property);
-    const plain = this.pages.plain(page, property);
+    const value = this.reader.value(page, property);
+    const plain = this.reader.plain(page, property);
     if (value?.type !== 'files') return plain === '' ? null : plain;
-    const caller = { author: this.users.creator, version: '2026-03-11', origin } as const;
-    return value.files.map((file) => {
-      const shown = this.uploads.viewFile(file, caller);
-      const content = file.kind === 'upload' ? file.upload.content : null;
-      const { url } = (shown.type === 'file' ? shown.file : shown.external) as { url: string };
-      return { name: file.name, url, size: content?.size ?? null, sha256: content?.sha256 ?? null };
-    });
+    return value.files.map((file) => this.viewFile(file, origin));
+  }
+
+  private viewFile(file: StoredFile, origin: string): object {
+    const shown = this.uploads.viewFile(file, origin);
+    const content = file.kind === 'upload' ? file.upload.content : null;
+    const { url } = shown.type === 'file' ? shown.file : shown.external;
+    return { name: file.name, url, size: content?.size ?? null, sha256: content?.sha256 ?? null };
   }
 
   /** Also a row that is not shared: people see those. */
