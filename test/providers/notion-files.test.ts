@@ -4,15 +4,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, it, jest } from '@jest/globals';
 import { SIMULATOR_PATHS } from '#config';
 import { ROW_PROPERTIES } from '#pipeline';
 import { uploadFile, type FileToUpload } from '#providers/notion';
 import { SIMULATED_KEY } from '#providers/registry';
+import { eventually } from '#testing';
 import { Client, LogLevel } from '@notionhq/client';
 import { call } from '../../apps/local/src/gateway-client.js';
 import { startSimulator } from '../../apps/simulator/src/main.js';
 
+jest.setTimeout(60_000);
 const MIB = 1_024 ** 2;
 let simulator: Awaited<ReturnType<typeof startSimulator>>;
 let notion: Client;
@@ -116,7 +118,7 @@ it('a file never lies in memory as a whole', async () => {
   }
   expect(sent).toBeGreaterThan(160 * MIB);
   expect(most - before).toBeLessThan(80 * MIB);
-}, 30_000);
+});
 
 it.each([
   ['the upload is made', { method: 'POST', path: '/file_uploads' }, 1_000],
@@ -135,7 +137,7 @@ it('requests that fail in passing are sent again', async () => {
   const failing = ['bad_gateway', 'service_overload', 'internal_server_error'].map((answer) => ({ answer, path: '/send', times: 1 }));
   await set({ next: failing });
   expect(await attached((await upload(path)).id)).toMatchObject({ sha256 });
-}, 30_000);
+});
 
 it('that there are too many requests is told at once, with how long to wait', async () => {
   const { path } = await file(1_000);
@@ -165,7 +167,7 @@ it('an upload that Notion did not wait for can be made again', async () => {
   let asked = 0;
   const slow = async () => {
     asked += 1;
-    if (asked === 4) while ((await states())[0] !== 'expired') await new Promise(setImmediate);
+    if (asked === 4) await eventually(async () => (await states())[0] === 'expired', { what: 'the upload to expire', timeoutMs: 30_000 });
   };
   await expect(upload(path, { turn: slow })).rejects.toMatchObject({ code: 'NOTION_UPLOAD_EXPIRED', kind: 'transient' });
   await set({});

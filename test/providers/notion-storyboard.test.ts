@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { SIMULATOR_PATHS } from '#config';
 import type { Estimate, Storyboard } from '#pipeline';
 import { NOTION_BLOCK_LIMIT, NotionClient, writeStoryboard, type StoryboardWriting } from '#providers/notion';
@@ -7,6 +7,7 @@ import { Client, LogLevel, collectPaginatedAPI, isFullBlock, type BlockObjectRes
 import { call } from '../../apps/local/src/gateway-client.js';
 import { startSimulator } from '../../apps/simulator/src/main.js';
 
+jest.setTimeout(60_000);
 let simulator: Awaited<ReturnType<typeof startSimulator>>;
 let notion: Client;
 let somebodyElse: Client;
@@ -276,7 +277,7 @@ describe('when Notion fails', () => {
     const [section, ...more] = await tree(id);
     expect([section?.text, more]).toEqual(['Storyboard (revision 2)', []]);
     expect(section?.children.filter(({ type }) => type === 'numbered_list_item')).toHaveLength(220);
-  }, 60_000);
+  });
 
   it('in passing, it is written all the same', async () => {
     const id = await page();

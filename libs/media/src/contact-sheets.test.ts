@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { clipSheet, contactSheet, cutSheet, ffmpeg, narrationSheet } from '#media';
+import { eventually } from '#testing';
 import sharp from 'sharp';
 
 const run = promisify(execFile);
@@ -213,8 +214,7 @@ describe('a sheet of clips', () => {
     const clips = Array.from({ length: 18 }, () => ({ path: at('wide.mp4'), label: '' }));
     const made = clipSheet(clips, at('stopped/clips.jpg'), { title: '', signal: stop.signal });
     made.catch(() => undefined);
-    const drawn = async () => (await readdir(at('stopped'), { recursive: true }).catch(() => [])).some((name) => /\/\d+$/.test(name));
-    while (!(await drawn())) await new Promise(setImmediate);
+    await eventually(async () => (await readdir(at('stopped'))).length > 0, { what: 'the sheet to be begun', timeoutMs: 30_000 });
     stop.abort();
     await expect(made).rejects.toMatchObject({ code: 'STOPPED' });
     expect(await readdir(at('stopped'))).toEqual([]);

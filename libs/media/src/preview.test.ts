@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { cutPreview, ffmpeg, joinNarrations, probe } from '#media';
+import { eventually } from '#testing';
 
 const run = promisify(execFile);
 const FIVE_MIB = 5 * 1_024 * 1_024;
@@ -61,7 +62,7 @@ describe('a preview of the cut', () => {
   it('is given up when it is told to stop, and nothing is left behind', async () => {
     const stop = new AbortController();
     const made = cutPreview(at('cut.mp4'), at('stopped/preview.mp4'), { signal: stop.signal });
-    while ((await readdir(at('stopped')).catch(() => [])).length === 0) await new Promise(setImmediate);
+    await eventually(async () => (await readdir(at('stopped'))).length > 0, { what: 'the preview to be begun', timeoutMs: 30_000 });
     stop.abort();
     await expect(made).rejects.toMatchObject({ code: 'STOPPED' });
     expect(await readdir(at('stopped'))).toEqual([]);
