@@ -1,7 +1,9 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { FromConnection, type Caller } from '../caller.js';
 import { Databases, nameOf, type DataSource } from '../content/databases.js';
-import { Pages, type Page } from '../content/pages.js';
+import { PageReader } from '../content/page-reader.js';
+import type { Page } from '../content/page.js';
+import { Pages } from '../content/pages.js';
 import { paged } from '../content/query.js';
 import { plainText } from '../content/rich-text.js';
 import { Field } from '../field.js';
@@ -23,6 +25,7 @@ interface Found {
 export class SearchController {
   constructor(
     private readonly pages: Pages,
+    private readonly reader: PageReader,
     private readonly databases: Databases,
   ) {}
 
@@ -51,8 +54,8 @@ export class SearchController {
 
   private page(page: Page): Found {
     const { id, edited, parent } = page;
-    const title = parent.type === 'data_source' ? String(this.pages.plain(page, parent.source.schema.title())) : plainText(page.title);
-    return { id, kind: 'page', title, edited, view: (caller) => this.pages.view(page, caller) };
+    const title = parent.type === 'data_source' ? String(this.reader.plain(page, parent.source.schema.title())) : plainText(page.title);
+    return { id, kind: 'page', title, edited, view: (caller) => this.reader.view(page, caller) };
   }
 
   private source(source: DataSource): Found {
