@@ -72,6 +72,8 @@ export class Hands {
 
 function moduleFor(stage: StageName, steps: typeof STEPS, files: ReadonlyMap<string, string>): Type {
   class HandsOfStage {
+    readonly stage = stage;
+
     constructor(dataSource: DataSource) {
       const database = new Database(dataSource.manager);
       for (const { name, item } of steps) Object.assign(this, { [name]: handlerOf(item, files, database) });

@@ -13,7 +13,7 @@ import { createGateway } from '../../apps/gateway/src/main.js';
 import { startSimulator } from '../../apps/simulator/src/main.js';
 
 /** The data source of the simulator's own database. */
-export const VIDEOS = '00000000-0000-4000-8000-00000000da7a';
+const VIDEOS = '00000000-0000-4000-8000-00000000da7a';
 const WEBHOOK_TOKEN = 'secret_of_the_test';
 
 /** A row as a person sees it. */
@@ -199,7 +199,7 @@ const STORYBOARD_RESULT = {
 
 /** The statuses that a task passes, each with the step that it belongs to. */
 const WAY = [
-  ...(['draft', 'queued', 'claimed'] as const).map((status) => ({ status: status as Status, step: null })),
+  ...(['draft', 'queued', 'claimed'] as const).map((status) => ({ status: status, step: null })),
   ...STEPS.flatMap(({ name, working, ready, gate }) =>
     [working, ready, gate?.waiting, gate?.approved].flatMap((status) => (status ? [{ status, step: name }] : [])),
   ),

@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Command } from 'commander';
@@ -19,7 +18,10 @@ export async function startSimulator({
   port: number;
   host?: string;
 }): Promise<{ url: string; app: NestExpressApplication }> {
-  const app = await NestFactory.create<NestExpressApplication>(SimulatorModule, { logger: ['warn', 'error'] });
+  const app = await NestFactory.create<NestExpressApplication>(SimulatorModule, {
+    logger: ['warn', 'error'],
+    forceCloseConnections: true,
+  });
   app.useBodyParser('json', { limit: '30mb' });
   app.use(app.get(Traffic).middleware);
   app.use('/notion/v1', app.get(Edge).middleware);
@@ -27,7 +29,7 @@ export async function startSimulator({
   app.useGlobalFilters(new WireErrorFilter());
   await app.listen(port, host);
   // With Node's 5 s a client on a busy machine finds its connection closed just when it asks again.
-  (app.getHttpServer() as Server).keepAliveTimeout = KEEP_ALIVE_MS;
+  app.getHttpServer().keepAliveTimeout = KEEP_ALIVE_MS;
   return { url: (await app.getUrl()).replace('[::1]', '127.0.0.1'), app };
 }
 

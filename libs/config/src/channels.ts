@@ -96,7 +96,7 @@ export class ChannelNotion {
 }
 
 /** How a reviewer is shown files: uploaded to the row's page, or as links to the gateway (PUBLIC_URL). */
-export const STORAGES = ['notion', 'local'] as const;
+const STORAGES = ['notion', 'local'] as const;
 export type Storage = (typeof STORAGES)[number];
 
 /** A channel file, `channels/<key>.yaml`. */

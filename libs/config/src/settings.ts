@@ -77,7 +77,7 @@ const propertyNameList = setting((value): Partial<PropertyNames> => {
   const pairs = value.split(',').map((pair) => /^\s*(\w+)\s*=\s*(.+?)\s*$/.exec(pair));
   const wrong = pairs.some((pair) => !ROW_PROPERTY_NAMES.some((name) => name === pair?.[1]));
   must(!wrong, `must be pairs such as title=Video,story_direction=Idea; what can be named: ${ROW_PROPERTY_NAMES.join(', ')}`);
-  return Object.fromEntries(pairs.map((pair) => [pair?.[1], pair?.[2]]));
+  return Object.fromEntries(pairs.map((pair) => [pair?.[1], pair?.[2]])) as Partial<PropertyNames>;
 });
 /** Names of properties as NOTION_PROPERTIES says them. */
 export function propertyNamesText(names: Partial<PropertyNames>): string {

@@ -22,13 +22,13 @@ interface Place {
  */
 export function decisionOf(set: Status, { status, step }: Place): RowDecision {
   if (set === status) return { act: 'none' };
-  const failed = status.endsWith('_error');
+  const failedStep = status.endsWith('_error') && step ? stepInfo(step) : null;
   if (set === 'draft')
     return isLegalTransition(status, 'draft')
       ? { act: 'cancel' }
       : { act: 'refuse', why: `It cannot be cancelled any more: ${itIs(status)}.` };
   if (set === 'queued' && status === 'draft') return { act: 'queue' };
-  if (failed && (set === 'queued' || (step && set === stepInfo(step).working))) return { act: 'retry' };
+  if (failedStep && (set === 'queued' || set === failedStep.working)) return { act: 'retry' };
 
   const approved = GATED_STEPS.find(({ gate }) => gate.approved === set);
   if (approved?.gate.waiting === status) return { act: 'approve', gate: approved.gate.waiting };

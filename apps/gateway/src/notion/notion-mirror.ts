@@ -57,7 +57,6 @@ export class NotionMirror {
     let task = await this.database.tasks.get(taskId);
     if (!task.notionPageId) return;
     let row: NotionRow | null = null;
-    let known = mirror;
     if (this.mustRead(mirror, task)) {
       const asked = new Date();
       const page = await this.notion.client.readPage(task.notionPageId);
@@ -72,10 +71,10 @@ export class NotionMirror {
       const seen = row.status !== mirror.status;
       const change: MirrorChange = { ...(await this.decisions.take(row, task, mirror)), readAt: seen ? new Date() : asked };
       if (!(await this.database.notionMirrors.learn(taskId, lease, LEASE_MS, change))) return;
-      known = { ...mirror, ...change };
+      Object.assign(mirror, change);
       task = await this.database.tasks.get(taskId);
     }
-    await this.write(task, known, row, lease, progress);
+    await this.write(task, mirror, row, lease, progress);
   }
 
   private mustRead(mirror: NotionMirrorRow, task: TaskRow): boolean {

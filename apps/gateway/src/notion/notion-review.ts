@@ -99,8 +99,11 @@ export class NotionReview {
           jpeg('cut', (out) => cutSheet(first, out, { title })),
           { file: 'cut-preview.mp4', contentType: 'video/mp4', make: (out) => cutPreview(first, out) },
         ];
-      default:
-        throw new RangeError(`Nobody has said what is shown after the step ${step}`);
+      case 'storyboard':
+      case 'composite':
+      case 'sound_effect':
+      case 'publication':
+        throw new RangeError(`Nobody waits for a review after the step ${step}`);
     }
   }
 

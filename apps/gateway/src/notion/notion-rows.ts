@@ -153,7 +153,7 @@ function wasOverwritten({ at, properties }: Edit, row: NotionRow, { status, read
 }
 
 /** What the creator has to mend before the row can become a video; null when nothing. */
-export function problemOf(row: NotionRow, known: KnownDatabases): string | null {
+function problemOf(row: NotionRow, known: KnownDatabases): string | null {
   const { length } = row.title;
   if (length === 0) return 'The row has no title. Give it one, then set it to Queued again.';
   if (length > LONGEST_TITLE)

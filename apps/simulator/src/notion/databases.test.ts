@@ -106,8 +106,9 @@ describe('a database', () => {
 
   it('can be renamed and put into the trash, and has one title property', async () => {
     const { id } = await databaseOf({ Name: { title: {} } });
-    const renamed = await workspace.notion.databases.update({ database_id: id, title: words('Clips'), is_locked: true });
-    expect(renamed).toMatchObject({ title: [{ plain_text: 'Clips' }], is_locked: true });
+    const icon = { type: 'emoji' as const, emoji: '🎬' };
+    const renamed = await workspace.notion.databases.update({ database_id: id, title: words('Clips'), is_locked: true, icon });
+    expect(renamed).toMatchObject({ title: [{ plain_text: 'Clips' }], is_locked: true, icon });
     expect(await workspace.notion.databases.update({ database_id: id, in_trash: true })).toMatchObject({ in_trash: true });
     await expect(databaseOf({ Length: { number: {} } })).rejects.toMatchObject({ message: 'Title is not provided' });
     await expect(databaseOf({ One: { title: {} }, Two: { title: {} } })).rejects.toMatchObject({ code: 'validation_error' });

@@ -37,7 +37,7 @@ export class NotionMirrors {
 
   /** Has something said to whoever changed the row last, whoever holds it. */
   async notice(taskId: string, notice: Notice): Promise<void> {
-    await this.manager.update(NotionMirrorRow, { taskId }, { notice: notice as never });
+    await this.manager.update(NotionMirrorRow, { taskId }, { notice: notice });
   }
 
   /**
@@ -53,7 +53,7 @@ export class NotionMirrors {
       [taskId, leaseToken],
     );
     const mirror = claimed && (await this.find(taskId));
-    return mirror ? { ...mirror, attention: claimed.attention } : null;
+    return mirror ? Object.assign(mirror, { attention: claimed.attention }) : null;
   }
 
   /** Records what is known of the row, and keeps it for another while (ms). False: the lease is lost. */

@@ -22,6 +22,8 @@ export interface Database {
   inTrash: boolean;
   /** Whether the connections see it, and what is in it. */
   isShared: boolean;
+  icon: object | null;
+  cover: object | null;
   readonly created: number;
   edited: number;
   readonly sources: DataSource[];
@@ -33,6 +35,7 @@ export interface DataSource {
   readonly database: Database;
   title: RichText[];
   readonly schema: Schema;
+  icon: object | null;
   inTrash: boolean;
   readonly created: number;
   edited: number;
@@ -67,6 +70,8 @@ export class Databases {
       isLocked: false,
       inTrash: false,
       isShared: true,
+      icon: readLook(body.at('icon')) ?? null,
+      cover: readLook(body.at('cover')) ?? null,
       created: now,
       edited: now,
       sources: [],
@@ -81,7 +86,9 @@ export class Databases {
 
   createSource(body: Field, author: Author, id?: string): DataSource {
     const database = this.find(body.at('parent').at('database_id').id());
+    const icon = readLook(body.at('icon')) ?? null;
     const source = this.addSource(database, body.at('title').optional(readRichText) ?? [], body.at('properties'), author, id);
+    source.icon = icon;
     this.announceSource('data_source.created', source, author);
     return source;
   }
@@ -117,6 +124,9 @@ export class Databases {
 
   update(id: string, body: Field, { author, version }: Caller): Database {
     const database = this.find(id);
+    body.at('parent').absent();
+    const [icon = database.icon, cover = database.cover] = [readLook(body.at('icon')), readLook(body.at('cover'))];
+    Object.assign(database, { icon, cover });
     database.title = body.at('title').optional(readRichText) ?? database.title;
     database.description = body.at('description').optional(readRichText) ?? database.description;
     database.isInline = body.at('is_inline').optional((field) => field.boolean()) ?? database.isInline;
@@ -132,9 +142,12 @@ export class Databases {
 
   updateSource(id: string, body: Field, { author, version }: Caller): DataSource {
     const source = this.findSource(id);
+    body.at('parent').absent();
+    const icon = readLook(body.at('icon'));
     const inTrash = readTrash(body, version) ?? source.inTrash;
     const changed = body.at('properties').optional((properties) => source.schema.change(properties)) ?? [];
     source.title = body.at('title').optional(readRichText) ?? source.title;
+    if (icon !== undefined) source.icon = icon;
     if (inTrash !== source.inTrash) {
       source.inTrash = inTrash;
       this.announceSource(inTrash ? 'data_source.deleted' : 'data_source.undeleted', source, author);
@@ -146,7 +159,7 @@ export class Databases {
   }
 
   view(database: Database, { version }: Caller): object {
-    const { id, title, description, pageId, isInline, isLocked, inTrash, created, edited, sources } = database;
+    const { id, title, description, pageId, isInline, isLocked, inTrash, icon, cover, created, edited, sources } = database;
     return {
       object: 'database',
       id,
@@ -159,15 +172,15 @@ export class Databases {
       created_time: this.times.text(created),
       last_edited_time: this.times.text(edited),
       data_sources: sources.filter((source) => !source.inTrash).map((source) => ({ id: source.id, name: nameOf(source) })),
-      icon: null,
-      cover: null,
+      icon,
+      cover,
       url: `https://www.notion.so/${id.replaceAll('-', '')}`,
       public_url: null,
     };
   }
 
   viewSource(source: DataSource, { version }: Caller): object {
-    const { id, database, title, schema, inTrash, created, edited, createdBy, editedBy } = source;
+    const { id, database, title, schema, icon, inTrash, created, edited, createdBy, editedBy } = source;
     return {
       object: 'data_source',
       id,
@@ -182,7 +195,7 @@ export class Databases {
       created_by: { object: 'user', id: createdBy.id },
       last_edited_by: { object: 'user', id: editedBy.id },
       properties: schema.view(),
-      icon: null,
+      icon,
       cover: null,
       url: `https://www.notion.so/${database.id.replaceAll('-', '')}`,
       public_url: null,
@@ -197,6 +210,7 @@ export class Databases {
       database,
       title,
       schema,
+      icon: null,
       inTrash: false,
       created: now,
       edited: now,
@@ -221,6 +235,13 @@ export class Databases {
 
 export function nameOf({ title, database }: DataSource): string {
   return plainText(title) || plainText(database.title) || 'New data source';
+}
+
+/** An icon or a cover as it is given; null for none. A file that was uploaded cannot be one here. */
+function readLook(field: Field): object | null | undefined {
+  if (field.isMissing || field.isNull) return field.isNull ? null : undefined;
+  field.at('file_upload').absent();
+  return field.object();
 }
 
 function parentOf(pageId: string | null): object {

@@ -23,7 +23,7 @@ export interface PageInput {
 }
 
 /** What has no counterpart here is refused instead of being passed over. */
-const NOT_SIMULATED = ['markdown', 'template', 'content', 'position'];
+const NOT_SIMULATED = ['markdown', 'template', 'content', 'position', 'is_archived'];
 
 /** Reads what requests say of pages. */
 @Injectable()
