@@ -33,9 +33,7 @@ export type PropertyNames = Readonly<Record<RowProperty, string>>;
 
 /** The usual names, but for those that are given. */
 export function propertyNames(own: Partial<PropertyNames> = {}): PropertyNames {
-  return Object.fromEntries(
-    ROW_PROPERTY_NAMES.map((property) => [property, own[property] ?? ROW_PROPERTIES[property].name]),
-  ) as PropertyNames;
+  return Object.fromEntries(ROW_PROPERTY_NAMES.map((property) => [property, own[property] ?? ROW_PROPERTIES[property].name])) as PropertyNames;
 }
 
 /** The properties of a row of the data source that shows the channels. Its title is the channel's key. */
