@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Database, dataSourceOptions, type NewArtifact, type TaskRow } from '#database';
+import { Database, dataSourceOptions, ticketPriority, type NewArtifact, type TaskRow } from '#database';
 import { STEPS, permanent, stepInfo, type ItemInputs, type ItemKind, type Status, type StepName } from '#pipeline';
 import { createTestDatabase, type TestDatabase } from '#testing';
 import { DataSource } from 'typeorm';
 import { Gates } from './gates.js';
 import { NEWS } from './news.js';
 import type { OutboxRelay } from './outbox-relay.js';
-import { openStep, stopTask } from './step-flow.js';
+import { admit, openStep, stopTask } from './step-flow.js';
 import type { StepHandler, TaskView } from './stage.js';
 
 const WAY: Status[] = [
@@ -204,5 +204,24 @@ describe('cancelling', () => {
     await expect(gates.queue(task.id, 'ann')).rejects.toMatchObject({ code: 'TASK_NOT_DRAFT' });
     await gates.cancel(task.id, 'ann');
     await expect(gates.cancel(task.id, 'ann')).rejects.toMatchObject({ code: 'TASK_NOT_CANCELLABLE' });
+  });
+});
+
+describe('an edit', () => {
+  it('counts although the task was about to be admitted as it was before', async () => {
+    await database.channels.save([{ key: 'two', settings: { name: 'Two' } as never }]);
+    const channelId = (await database.channels.findByName('two'))?.id ?? '';
+    await gates.edit(task.id, 'ann', { channelId, priority: 'high' });
+    await database.transaction((tx) => admit(tx, task));
+    expect(await database.outbox.due(5)).toMatchObject([
+      { priority: ticketPriority('high'), payload: { task_id: task.id, channel_id: channelId, step: 'storyboard' } },
+    ]);
+  });
+
+  it('of what is admitted already is refused, all but its priority', async () => {
+    await bringTo('generating_video', 'clips');
+    const refused = gates.edit(task.id, 'ann', { title: 'Flood', priority: 'low' });
+    await expect(refused).rejects.toMatchObject({ code: 'TASK_NOT_EDITABLE', refused: ['title'] });
+    expect(await gates.edit(task.id, 'ann', { title: 'Ebb', priority: 'low' })).toMatchObject({ title: 'Ebb', priority: 'low' });
   });
 });

@@ -20,7 +20,7 @@ export class Caller {
   /** @throws ApiError FORBIDDEN naming the role that is needed */
   mustBe(needed: Role): void {
     if (includesRole(this.role, needed)) return;
-    throw new ApiError(403, 'FORBIDDEN', `This needs a token with the role ${needed}; yours is a token of a ${this.role}.`);
+    throw new ApiError(403, 'FORBIDDEN', `This needs the role ${needed}; your token has the role ${this.role}.`);
   }
 }
 

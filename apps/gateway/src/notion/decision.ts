@@ -35,7 +35,7 @@ export function decisionOf(set: Status, { status, step }: Place): RowDecision {
   // Somebody else was first and decided the same.
   if (approved && STATUSES.indexOf(status) > STATUSES.indexOf(set)) return { act: 'none' };
   const gate = gateAt(status);
-  if (gate && set === gate.working) return { act: 'reject', gate: gate.gate.waiting };
+  if (gate?.working === set) return { act: 'reject', gate: gate.gate.waiting };
   return { act: 'refuse', why: `It cannot be set to ${statusTitle(set)}: ${itIs(status)}. ${choicesAt(status)}` };
 }
 
