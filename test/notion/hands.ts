@@ -81,7 +81,7 @@ function moduleFor(stage: StageName, steps: typeof STEPS, files: ReadonlyMap<str
   }
   Reflect.defineMetadata('design:paramtypes', [DataSource], HandsOfStage);
 
-  @Module({ imports: [StageModule.forStage(stage, HandsOfStage as Type<Stage<typeof stage>>)] })
+  @Module({ imports: [StageModule.forStage(stage, HandsOfStage as Type as Type<Stage<typeof stage>>)] })
   class HandsModule {}
   return HandsModule;
 }
