@@ -4,6 +4,9 @@ import { invalid, type NotionError } from './errors.js';
 /** Notion's limit for a list in one request (elements). */
 const LONGEST_LIST = 100;
 
+/** What reading a request leads to, once all of it has turned out to be right. */
+export type Effects = (() => void)[];
+
 /** A part of an untrusted body that knows where it stands, so that what is wrong with it is said as Notion says it. */
 export class Field {
   constructor(

@@ -17,7 +17,7 @@ import {
 } from 'class-validator';
 
 /** Answers other than the right one. */
-export const ANSWERS = [
+const ANSWERS = [
   'rate_limited',
   /** A 429 after which nothing helps. */
   'request_blocked',
@@ -38,7 +38,7 @@ export const ANSWERS = [
 ] as const;
 export type Answer = (typeof ANSWERS)[number];
 
-export const CAPABILITIES = ['read', 'update', 'insert'] as const;
+const CAPABILITIES = ['read', 'update', 'insert'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 function IsShare(): PropertyDecorator {

@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { trashed, type Caller } from '../caller.js';
 import { NotionError, invalid, notFound } from '../errors.js';
-import type { Field } from '../field.js';
+import type { Effects, Field } from '../field.js';
 import { Settings } from '../settings.js';
 import { Uploads, type StoredFile } from './file-uploads.js';
 import { LONGEST_URL, plainText, readRichText, richText, type RichText } from './rich-text.js';
 import { Times } from './times.js';
 import type { Author } from './users.js';
-import type { Effects } from './values.js';
 
 /** Types whose content is text, and those whose content is a file; then those that are something else. */
 const TEXTS = [

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { trashed, type Caller } from '../caller.js';
 import { invalid } from '../errors.js';
-import type { Field } from '../field.js';
+import type { Effects, Field } from '../field.js';
 import { Blocks, countOf, noBlock, type Block } from './blocks.js';
 import { Databases, readTrash, type Database } from './databases.js';
 import { PageReader } from './page-reader.js';
@@ -10,7 +10,6 @@ import { Pages } from './pages.js';
 import { paged } from './query.js';
 import { plainText } from './rich-text.js';
 import { Times } from './times.js';
-import type { Effects } from './values.js';
 
 /** Pages and databases as the blocks that they are, too, and what stands in them. */
 @Injectable()

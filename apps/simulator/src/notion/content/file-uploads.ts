@@ -4,13 +4,12 @@ import { Injectable } from '@nestjs/common';
 import { Files } from '../../files.js';
 import { trashed, type Caller } from '../caller.js';
 import { invalid, notFound } from '../errors.js';
-import type { Field } from '../field.js';
+import type { Effects, Field } from '../field.js';
 import { Settings } from '../settings.js';
 import { Changes } from './changes.js';
 import { LONGEST_URL } from './rich-text.js';
 import type { Author } from './users.js';
 import { Users } from './users.js';
-import type { Effects } from './values.js';
 
 const MIB = 1_024 ** 2;
 /** Notion's limits: bytes in one request, in a part that is not the last one, and of a file's name; parts of a file. */

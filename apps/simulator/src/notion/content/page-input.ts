@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { invalid } from '../errors.js';
-import { Field } from '../field.js';
+import { Field, type Effects } from '../field.js';
 import { Blocks, type Draft } from './blocks.js';
 import { Databases } from './databases.js';
 import { Uploads } from './file-uploads.js';
 import type { Look, PageParent } from './page.js';
 import { readRichText, type RichText } from './rich-text.js';
 import type { Property } from './schema.js';
-import { readValue, type Effects, type Value } from './values.js';
+import { readValue, type Value } from './values.js';
 
 /** What a request says of a page, all of it checked; what it does not say is missing. */
 export interface PageInput {

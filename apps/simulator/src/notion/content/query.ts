@@ -12,7 +12,7 @@ import { Pages } from './pages.js';
 import { readSorts, type SortKey, compareKeys } from './sorts.js';
 
 /** Notion's limit for the results of one request. */
-export const LARGEST_PAGE = 100;
+const LARGEST_PAGE = 100;
 /** Cursors that are remembered. */
 const CURSORS_KEPT = 10_000;
 
@@ -86,7 +86,7 @@ export class Queries {
   }
 }
 
-export function readPageSize(field: Field): number {
+function readPageSize(field: Field): number {
   const size = field.optional((given) => given.number()) ?? LARGEST_PAGE;
   if (!Number.isInteger(size) || size < 1) throw field.wrong('≥ `1`');
   if (size > LARGEST_PAGE) throw field.wrong(`≤ \`${LARGEST_PAGE}\``);

@@ -1,7 +1,7 @@
 import type { Field } from '../field.js';
 
 /** Notion's limits for one piece of text, for an address, and for a formula (characters). */
-export const LONGEST_TEXT = 2_000;
+const LONGEST_TEXT = 2_000;
 export const LONGEST_URL = 2_000;
 const LONGEST_EQUATION = 1_000;
 

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { invalid } from '../errors.js';
 import { idFrom, type Field } from '../field.js';
 
-export const PROPERTY_TYPES = [
+const PROPERTY_TYPES = [
   'title',
   'rich_text',
   'number',

@@ -1,5 +1,5 @@
 import { invalid } from '../errors.js';
-import type { Field } from '../field.js';
+import type { Effects, Field } from '../field.js';
 import type { StoredFile, Uploads } from './file-uploads.js';
 import { LONGEST_URL, plainText, readRichText, richText, type RichText } from './rich-text.js';
 import { findOption, newOption, readColor, type Option, type Property, type PropertyType } from './schema.js';
@@ -7,7 +7,7 @@ import { findOption, newOption, readColor, type Option, type Property, type Prop
 /** Notion's limits for an e-mail address and a telephone number (characters). */
 const LONGEST_CONTACT = 200;
 
-export interface DateValue {
+interface DateValue {
   start: string;
   end: string | null;
   time_zone: string | null;
@@ -42,9 +42,6 @@ export function emptyValue(type: Exclude<PropertyType, ComputedType>): Value {
   if (type === 'files') return { type, files: [] };
   return { type, ids: [] };
 }
-
-/** What reading a value leads to, once everything else in the request is right, too. */
-export type Effects = (() => void)[];
 
 /**
  * The value that a request writes.

@@ -4,7 +4,7 @@ import { WireError } from '../../answer.js';
 import { isTaken, post, signed } from './post.js';
 
 /** A subscription begins as pending, until a person has pasted the token that its address was sent. */
-export type SubscriptionState = 'pending' | 'active' | 'paused';
+type SubscriptionState = 'pending' | 'active' | 'paused';
 
 export interface Subscription {
   readonly id: string;
