@@ -60,9 +60,9 @@ export class OutboxRelay {
         await this.database.outbox.remove(group);
       }
       const news = groups.get(NEWS) ?? [];
-      // The row first: whatever becomes of them, news hold nobody up.
+      // Their rows go first, and nobody waits for them: whatever becomes of news, they hold up no job.
       await this.database.outbox.remove(news);
-      if (news.length > 0) await this.news.tell(news.map(({ payload }) => payload as TaskNews));
+      if (news.length > 0) void this.news.tell(news.map(({ payload }) => payload as TaskNews));
       relayed += jobs.length;
       this.again ||= jobs.length === BATCH;
     }
