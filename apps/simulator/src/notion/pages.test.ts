@@ -207,6 +207,8 @@ describe('a page', () => {
       parent: { type: 'page_id', page_id: ROOT_PAGE_ID },
       properties: { title: { title: [{ plain_text: 'Notes' }] } },
     });
+    const above = await workspace.notion.blocks.children.list({ block_id: ROOT_PAGE_ID });
+    expect(above.results).toMatchObject([{ type: 'child_page', id: made.id, child_page: { title: 'Notes' } }, { type: 'child_database' }]);
     const { results } = await workspace.notion.blocks.children.list({ block_id: made.id });
     expect(results).toMatchObject([{ type: 'paragraph', paragraph: { rich_text: [{ plain_text: 'Hello' }] } }]);
     await workspace.notion.pages.update({ page_id: made.id, erase_content: true });

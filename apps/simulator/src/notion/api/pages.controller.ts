@@ -80,7 +80,7 @@ export class BlocksController {
 
   @Delete(':id')
   delete(@Param('id') id: string, @FromConnection() caller: Caller): object {
-    return this.content.delete(idIn(id, 'block_id'), caller, new Field({ in_trash: true }));
+    return this.content.delete(idIn(id, 'block_id'), caller);
   }
 
   @Get(':id/children')

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { trashed, type Caller } from '../caller.js';
 import { invalid } from '../errors.js';
-import type { Effects, Field } from '../field.js';
+import { Field, type Effects } from '../field.js';
 import { Blocks, countOf, noBlock, type Block } from './blocks.js';
 import { Databases, readTrash, type Database } from './databases.js';
 import { PageReader } from './page-reader.js';
@@ -23,17 +23,18 @@ export class Content {
   ) {}
 
   read(id: string, caller: Caller): object {
-    const page = this.pages.get(id);
-    return page ? this.viewPage(this.pages.find(id), caller) : this.blocks.view(this.find(id), caller);
+    if (this.pages.get(id)) return this.viewPage(this.pages.find(id), caller);
+    return this.databases.has(id) ? this.viewDatabase(this.databases.find(id), caller) : this.blocks.view(this.find(id), caller);
   }
 
   children(id: string, query: { start_cursor?: unknown; page_size?: unknown }, caller: Caller): object {
     this.pageOf(id);
-    const databases = this.databases.inPage(id).map((database) => ({ id: database.id, database, block: null }));
-    const items = [...this.blocks.under(id).map((block) => ({ id: block.id, database: null, block })), ...databases];
-    return paged(items, query, 'block', ({ block, database }) =>
-      block ? this.blocks.view(block, caller) : this.viewDatabase(database, caller),
-    );
+    const items = [
+      ...this.blocks.under(id).map((block) => ({ id: block.id, view: () => this.blocks.view(block, caller) })),
+      ...this.pages.inPage(id).map((page) => ({ id: page.id, view: () => this.viewPage(page, caller) })),
+      ...this.databases.inPage(id).map((database) => ({ id: database.id, view: () => this.viewDatabase(database, caller) })),
+    ];
+    return paged(items, query, 'block', ({ view }) => view());
   }
 
   /** Adds blocks to a page or a block: after one of them, at the start, or at the end. */
@@ -62,11 +63,9 @@ export class Content {
   }
 
   /** Puts a block, or a page, into the trash. */
-  delete(id: string, caller: Caller, trash: Field): object {
-    if (this.pages.get(id)) {
-      const page = this.pages.update(this.pages.find(id), trash, { ...caller, version: '2026-03-11' });
-      return this.viewPage(page, caller);
-    }
+  delete(id: string, caller: Caller): object {
+    const trash = new Field({ in_trash: true });
+    if (this.pages.get(id)) return this.viewPage(this.pages.update(this.pages.find(id), trash, caller), caller);
     const block = this.find(id);
     if (block.inTrash) throw invalid("Can't edit block that is archived. You must unarchive the block before editing.");
     block.inTrash = true;

@@ -93,6 +93,10 @@ export class Databases {
     return source;
   }
 
+  has(id: string): boolean {
+    return this.databases.has(id);
+  }
+
   /** @throws NotionError when there is none, or it is not shared */
   find(id: string): Database {
     const database = this.databases.get(id);
@@ -109,7 +113,7 @@ export class Databases {
 
   /** Those that stand in a page. */
   inPage(pageId: string): Database[] {
-    return [...this.databases.values()].filter((database) => database.pageId === pageId && !database.inTrash);
+    return this.all().filter((database) => database.pageId === pageId && database.isShared && !database.inTrash);
   }
 
   all(): readonly Database[] {

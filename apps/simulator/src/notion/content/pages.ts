@@ -18,7 +18,8 @@ import { plainValue } from './values.js';
 @Injectable()
 export class Pages {
   private readonly pages = new Map<string, Page>();
-  private readonly rows = new Map<string, Page[]>();
+  /** By the data source or the page that they are in. */
+  private readonly members = new Map<string, Page[]>();
 
   constructor(
     private readonly inputs: PageInputs,
@@ -78,7 +79,12 @@ export class Pages {
 
   /** The rows of a data source, oldest first, those in the trash among them. */
   rowsOf({ id }: DataSource): readonly Page[] {
-    return this.rows.get(id) ?? [];
+    return this.members.get(id) ?? [];
+  }
+
+  /** The pages in a page, oldest first. */
+  inPage(id: string): Page[] {
+    return (this.members.get(id) ?? []).filter((page) => page.isShared && !page.inTrash);
   }
 
   update(page: Page, body: Field, { author, version }: Pick<Caller, 'author' | 'version'>): Page {
@@ -135,16 +141,20 @@ export class Pages {
     for (const effect of effects) effect();
     this.pages.set(id, page);
     this.blocks.countPage();
-    if (parent.type === 'data_source') this.list(page, parent.source);
+    if (parent.type === 'page') this.join(page, parent.id);
+    if (parent.type === 'data_source') {
+      const place = this.join(page, parent.source.id);
+      const counted = parent.source.schema.list().find(({ type }) => type === 'unique_id');
+      if (counted) page.values.set(counted.id, { type: 'unique_id', number: place });
+    }
     return page;
   }
 
-  private list(page: Page, source: DataSource): void {
-    const rows = this.rows.get(source.id) ?? [];
-    rows.push(page);
-    this.rows.set(source.id, rows);
-    const counted = source.schema.list().find(({ type }) => type === 'unique_id');
-    if (counted) page.values.set(counted.id, { type: 'unique_id', number: rows.length });
+  /** @returns how many there are now */
+  private join(page: Page, id: string): number {
+    const members = this.members.get(id) ?? [];
+    this.members.set(id, members);
+    return members.push(page);
   }
 
   private write(page: Page, { written }: PageInput, author: Author): void {

@@ -33,10 +33,10 @@ export type Color = (typeof COLORS)[number];
 const LONGEST_OPTION = 100;
 const MOST_OPTIONS = 100;
 
-/** An option of a select, multi-select or status. Values refer to it, so that they follow when it is renamed or removed. */
+/** An option of a select, multi-select or status. Values refer to it, so that it is gone from them when it is removed. */
 export interface Option {
   readonly id: string;
-  name: string;
+  readonly name: string;
   readonly color: Color;
   description: string | null;
   isRemoved: boolean;
