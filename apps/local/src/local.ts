@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { OUTSIDE_SETTINGS, readSettings } from '#config';
 import { migrate } from '#database';
@@ -76,10 +78,7 @@ export async function startLocal({
     await migrate(process.env.DATABASE_URL);
 
     onStep('simulator');
-    const simulator = await startSimulator({ port: simulatorPort }).catch((error: unknown) => {
-      if ((error as { code?: unknown }).code !== 'EADDRINUSE') throw error;
-      return startSimulator({ port: 0 });
-    });
+    const simulator = await startSimulator({ port: await freePort(simulatorPort) });
     started.push(() => simulator.app.close());
     process.env.SIMULATOR_URL = simulator.url;
     const workspace = await SimulatedWorkspace.of(readSettings(process.env), simulator.url);
@@ -111,6 +110,19 @@ export async function startLocal({
 /** Removes from the environment whatever leads outside, so that nothing real can be reached or paid. */
 function forgetKeys(): void {
   for (const name of OUTSIDE_SETTINGS) process.env[name] = '';
+}
+
+/** A port of this machine, or 0 when somebody has it. */
+async function freePort(port: number): Promise<number> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    return port;
+  } catch {
+    return 0;
+  } finally {
+    server.close();
+  }
 }
 
 /** The key that encrypts this installation's tokens: made once, kept beside its data. */

@@ -94,7 +94,8 @@ export async function setUpNotion(settings: Settings, options: SetUpOptions, { e
   return report.problems.length > 0 ? 1 : 0;
 }
 
-type Step = readonly [title: string, act: () => Promise<string | void>];
+/** @returns what was found, if that is worth a word */
+type Step = readonly [title: string, act: () => Promise<unknown>];
 
 /** Does one thing after the other, and shows at what it is. */
 class Steps {
@@ -111,7 +112,7 @@ class Steps {
           shown.output = what;
         };
         const found = await act();
-        if (found) shown.title = `${title}: ${found}`;
+        if (typeof found === 'string') shown.title = `${title}: ${found}`;
       },
     }));
     await new Listr(tasks, { fallbackRenderer: 'simple', silentRendererCondition: !this.isShown }).run();

@@ -19,5 +19,6 @@ export {
 } from './row.js';
 export { writeStoryboard, type StoryboardWriting } from './storyboard-page.js';
 export { handshakeToken, isSecret, isSigned, parseAutomationEvent, parseEvent, NotionEvent } from './webhook.js';
-export { NotionSetup, type SetupWish } from './setup.js';
+export { channelProperties, configurationsOf, videoProperties } from './schema.js';
+export { NotionSetup } from './setup.js';
 export { SetupReport } from './setup-report.js';

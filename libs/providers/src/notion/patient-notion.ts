@@ -108,7 +108,7 @@ function inPlainWords(failure: Failure): Failure {
   if (failure.code === 'NOTION_UNAUTHORIZED')
     return say(`Notion does not know the token. Copy it again from ${CONNECTION} ("Internal integration secret") into NOTION_TOKEN.`);
   if (failure.code === 'NOTION_OBJECT_NOT_FOUND')
-    return say(`Notion does not show it to the connection. ${HOW_TO_SHARE} Notion says: ${String((failure.cause as Error).message)}`);
+    return say(`Notion does not show it to the connection. ${HOW_TO_SHARE} Notion says: ${(failure.cause as Error).message}`);
   if (failure.code === NOTION_BLOCK_LIMIT)
     return say(
       'The workspace has used up what the free plan allows (1,000 blocks, when it has more than one member). Upgrade it, or use a workspace of your own alone.',

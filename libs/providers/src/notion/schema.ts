@@ -21,7 +21,7 @@ type Configuration = CreateDataSourceParameters['properties'][string];
 export type ExistingProperties = DataSourceObjectResponse['properties'];
 
 /** An option that a select or status has to have. */
-export interface WantedOption {
+interface WantedOption {
   name: string;
   color?: Color;
   about?: string;
@@ -118,6 +118,11 @@ function aboutStatus(status: Status): string {
   if (status === 'published') return 'On YouTube.';
   const worked = STEPS.filter(({ working }) => working === status).map(({ name }) => name.replace('_', ' '));
   return worked.length > 0 ? `At work: ${worked.join(', ')}.` : 'Goes on by itself.';
+}
+
+/** Properties as the API is told to make them, by name. */
+export function configurationsOf(wanted: readonly WantedProperty[]): Record<string, Configuration> {
+  return Object.fromEntries(wanted.map((property) => [property.name, configurationOf(property)]));
 }
 
 /** A property as the API is told to make it. */

@@ -5,7 +5,7 @@ import { mendSchema } from './mend-schema.js';
 import type { PatientNotion } from './patient-notion.js';
 import {
   channelProperties,
-  configurationOf,
+  configurationsOf,
   isOfChannels,
   optionIn,
   videoProperties,
@@ -151,7 +151,7 @@ export class NotionSetup {
             const database = await client.databases.create({
               parent: { type: 'page_id', page_id: id },
               title: text(this.title),
-              initial_data_source: { properties: configurations(this.wanted) },
+              initial_data_source: { properties: configurationsOf(this.wanted) },
             });
             const [source] = isFullDatabase(database) ? database.data_sources : [];
             return source ? sourceAt(this.notion, source.id) : madeIn(this.notion, id, this.title);
@@ -175,7 +175,7 @@ export class NotionSetup {
     const parent = { type: 'database_id' as const, database_id: databaseOf(this.there(this.videos)) };
     return this.notion.write(
       async (client) => {
-        const { id } = await client.dataSources.create({ parent, title: text(CHANNELS), properties: configurations(wanted) });
+        const { id } = await client.dataSources.create({ parent, title: text(CHANNELS), properties: configurationsOf(wanted) });
         return sourceAt(this.notion, id);
       },
       () => this.findChannels(),
@@ -250,9 +250,6 @@ interface View {
 }
 
 const text = (content: string) => [{ text: { content } }];
-
-const configurations = (wanted: readonly WantedProperty[]) =>
-  Object.fromEntries(wanted.map((property) => [property.name, configurationOf(property)]));
 
 function databaseOf({ parent }: DataSource): string {
   return parent.database_id;

@@ -76,7 +76,7 @@ export const BOARD = `<!doctype html>
     element.append(make('option', { value: '', textContent: '' }), ...options.map((option) => make('option', { value: option, textContent: option })));
     element.value = value ?? '';
     if (/Error$/.test(value)) element.className = 'failed';
-    else if (/(Ready|Review)$/.test(value)) element.className = 'waiting';
+    else if (/^((Assets|Video|Audio) Ready|Final Review)$/.test(value)) element.className = 'waiting';
     else if (value === 'Published') element.className = 'done';
     element.onchange = () => change(row.id, name, element.value || null);
     return element;
