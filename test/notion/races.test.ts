@@ -100,7 +100,7 @@ describe('a person and the system at the same row', () => {
           what: 'the log to tell that a decision was overwritten',
           timeoutMs: 30_000,
         });
-        await eventually(async () => /set it again/.test((await house.row(task.page)).error ?? ''), {
+        await eventually(async () => ((await house.row(task.page)).error ?? '').includes('set it again'), {
           what: 'the row to ask for it again',
           timeoutMs: 30_000,
         });

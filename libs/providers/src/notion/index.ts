@@ -4,7 +4,6 @@ export { uploadFile, type FileToUpload } from './files.js';
 export { findDataSources } from './find-place.js';
 export { inspectDataSource, type Purpose } from './inspect.js';
 export { PatientNotion } from './patient-notion.js';
-export { type Turn } from './requests.js';
 export {
   CHANNEL_PROPERTIES,
   channelPropertiesOf,
