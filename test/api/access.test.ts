@@ -72,7 +72,7 @@ describe('tokens', () => {
     expect((await gateway.ask('DELETE', `/api/v1/api-tokens/${id}`, { token: OWN })).status).toBe(204);
     const log = await gateway.ask<object[]>('GET', '/api/v1/audit-logs', { token: OWN });
     const details = { name: 'Bob of the night shift', role: 'reviewer' };
-    expect(log.body.data).toMatchObject([
+    expect(log.body.data.slice(0, 2)).toMatchObject([
       { actor: 'installation', action: 'api_token_revoke', details },
       { actor: 'installation', action: 'api_token_create', details },
     ]);

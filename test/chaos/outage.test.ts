@@ -54,7 +54,7 @@ it('a gateway that starts while Redis is away takes webhooks, says that it is no
   const client = new Client({ connectionString: database.url });
   await client.connect();
   expect((await client.query('SELECT event_id FROM webhook_events')).rows).toEqual([{ event_id: 'event-1' }]);
-  expect((await client.query('SELECT name FROM outbox')).rows).toEqual([{ name: 'read_page' }]);
+  expect((await client.query('SELECT name FROM outbox')).rows).toEqual([{ name: 'work_inbox' }]);
   await client.end();
   const ended = once(process_, 'exit');
   process_.kill('SIGTERM');

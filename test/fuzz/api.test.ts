@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { createTestDatabase, testRedis, type TestDatabase } from '#testing';
 import fc from 'fast-check';
 import { Client } from 'pg';
+import { startSimulator } from '../../apps/simulator/src/main.js';
 import { GatewayProcess } from './gateway-process.js';
 import { hostileRequests, type ApiDocument, type HostileRequest } from './hostile-requests.js';
 
@@ -31,6 +32,8 @@ const GRANT_SECRET = marker('grant');
 let folder: string;
 let database: TestDatabase;
 let gateway: GatewayProcess;
+/** Google is asked for access, whoever asks for it to be renewed. */
+let simulator: Awaited<ReturnType<typeof startSimulator>>;
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 /** What must never leave the gateway, in an answer or a line of the log. */
 const secrets = [...Object.values(SECRETS), GRANT_SECRET];
@@ -44,6 +47,7 @@ beforeAll(async () => {
   await copyFile('channels/deep_sea.yaml', join(folder, 'channels/deep_sea.yaml'));
   database = await createTestDatabase();
   secrets.push(new URL(database.url).password);
+  simulator = await startSimulator({ port: 0 });
   const redis = testRedis();
   gateway = await GatewayProcess.start({
     ...SECRETS,
@@ -52,6 +56,7 @@ beforeAll(async () => {
     QUEUE_PREFIX: redis.prefix,
     CHANNELS_DIR: join(folder, 'channels'),
     WORKSPACE_ROOT: join(folder, 'workspace'),
+    SIMULATOR_URL: simulator.url,
     TRUST_PROXY: '1',
     LOG_LEVEL: 'trace',
   });
@@ -59,6 +64,7 @@ beforeAll(async () => {
 afterAll(async () => {
   agent.destroy();
   await gateway.stop();
+  await simulator.app.close();
   await database.drop();
   await rm(folder, { recursive: true, force: true });
 });

@@ -12,7 +12,7 @@ import { DataSource } from 'typeorm';
 /** What each paid item costs here (USD): powers of two in cents, so that a sum tells what it is made of. */
 const COSTS_USD: Partial<Record<ItemKind, number>> = { storyboard: 0.01, image: 0.02, clip: 0.04, narration: 0.08, sound_effect: 0.16 };
 /** What a video of one scene and these costs comes to. */
-export const VIDEO_COST_USD = Object.values(COSTS_USD).reduce((sum, usd) => sum + usd, 0);
+export const VIDEO_COST_USD = Math.round(Object.values(COSTS_USD).reduce((sum, usd) => sum + usd * 100, 0)) / 100;
 
 const INPUTS: ItemInputs = {
   storyboard: {},

@@ -74,14 +74,7 @@ it(
         return seen.every(({ status }) => status === statusTitle('published')) && seen;
       },
       { what: 'every row to be published', timeoutMs: LONG_MS },
-    ).catch(async (error: unknown) => {
-      const states = await house.query(
-        'SELECT t.status, t.step, t.error_code, t.error_message, t.version, t.notion_version, m.status AS shown, m.sent_status, m.attention, m.lease_until > now() AS leased, m.notice FROM tasks t JOIN notion_mirrors m ON m.task_id = t.id',
-      );
-      throw new Error(
-        `${String(error)}: ${JSON.stringify(states)}; ${JSON.stringify(await house.query('SELECT code, message FROM dead_letters'))}`,
-      );
-    });
+    );
     const byPage = new Map(
       (await house.query<{ id: string; notion_page_id: string }>('SELECT id, notion_page_id FROM tasks')).map((task) => [
         task.notion_page_id,

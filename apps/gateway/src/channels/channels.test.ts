@@ -246,7 +246,7 @@ describe('a channel', () => {
 
     it('has its access renewed on request, and stored so that nobody can read it', async () => {
       const id = await idOf('tide');
-      expect((await store(id)).status).toBe(204);
+      expect(await store(id)).toMatchObject({ status: 204 });
       const before = await database.oauthTokens.find(id);
       const renewed = await ask<{ expires_at: string }>('POST', `channels/${id}/refresh-oauth`, { actor: 'ann' });
       expect(renewed.status).toBe(200);

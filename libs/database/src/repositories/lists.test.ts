@@ -45,7 +45,7 @@ beforeAll(async () => {
   await dataSource.query(
     `WITH keys AS (SELECT array_agg(id ORDER BY key) AS ids FROM channels)
      INSERT INTO tasks (channel_id, title, status, priority, created_at, updated_at)
-     SELECT ids[1 + n % 20], 'Video ' || n, CASE WHEN n % 50 = 0 THEN ($1::text[])[1 + n / 50 % ${others.length}] ELSE 'published' END, n % 3,
+     SELECT ids[1 + n % 20], 'Video ' || n, CASE WHEN n % 49 = 0 THEN ($1::text[])[1 + n / 49 % ${others.length}] ELSE 'published' END, n % 3,
             now() - n * interval '10 minutes', now() - n * interval '9 minutes'
      FROM keys, generate_series(1, ${VIDEOS}) AS n`,
     [others],
