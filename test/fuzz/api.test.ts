@@ -102,7 +102,12 @@ function send({ method, path, headers, body }: HostileRequest): Promise<Answer> 
     const length = body === null ? {} : { 'content-length': Buffer.byteLength(body) };
     const options = { hostname, port, method, path, headers: { ...headers, ...length }, agent, timeout: PATIENCE_MS };
     const sent = httpRequest(options, (response) => {
-      textOf(response).then((text) => answered({ status: response.statusCode ?? 0, headers: response.headers, text }), failed);
+      const { statusCode: status = 0, headers: told } = response;
+      // Live updates never end.
+      const isEndless = told['content-type']?.startsWith('text/event-stream') ?? false;
+      if (isEndless) response.destroy();
+      const whole = isEndless ? Promise.resolve('') : textOf(response);
+      whole.then((text) => answered({ status, headers: told, text }), failed);
     });
     sent.on('timeout', () => sent.destroy(new Error(`No answer within ${PATIENCE_MS} ms`)));
     sent.on('error', failed);
