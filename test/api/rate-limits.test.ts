@@ -42,6 +42,15 @@ describe('the open routes', () => {
     expect((await gateway.ask('GET', '/api/v1/channels', { token: 'own', headers: from('10.0.0.2') })).status).toBe(200);
   });
 
+  it('take a few handshakes from one address, which prove nothing', async () => {
+    gateway = await TestGateway.start(LIMITED);
+    const handshake = (index: number) =>
+      gateway.ask('POST', '/webhook/notion', { body: { verification_token: `secret_${index}` }, headers: from('10.0.0.8') });
+    for (let index = 0; index < 5; index++) expect((await handshake(index)).status).toBe(202);
+    expect((await handshake(6)).status).toBe(429);
+    expect((await webhook(8, from('10.0.0.9'))).status).toBe(202);
+  });
+
   it('answer any number of probes that somebody could mean, and no more', async () => {
     gateway = await TestGateway.start(LIMITED);
     const answers = await times(1_210, () => gateway.ask('GET', '/health', { headers: from('10.0.0.3') }));

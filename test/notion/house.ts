@@ -116,6 +116,17 @@ export class House {
     return (await this.person<{ id: string }>('POST', 'rows', { title: 'Ebb', channel: 'tide', status: 'Queued', ...fields })).id;
   }
 
+  /** Adds a channel whose rows stand in a data source of their own. */
+  async addChannel(key: string, notion: object): Promise<void> {
+    // JSON is YAML, too.
+    const file = `${channelFile(key, 99, 'local')}notion: ${JSON.stringify(notion)}\n`;
+    await writeFile(join(this.folder, `channels/${key}.yaml`), file);
+    await eventually(async () => (await this.database.channels.findByName(key)) !== null, {
+      what: 'the channel to be taken over',
+      timeoutMs: 15_000,
+    });
+  }
+
   async setRow(id: string, fields: object): Promise<void> {
     await this.person('PATCH', `rows/${id}`, fields);
   }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { statusTitle, type Status } from '#pipeline';
+import { notionJob } from '#stage';
 import { eventually } from '#testing';
 import { House } from './house.js';
 
@@ -110,6 +111,48 @@ describe('a person and the system at the same row', () => {
     }
     // Most of the time it is simply taken.
     expect(outcomes).toContain('draft');
+  });
+});
+
+describe('a cancel between our reading of a row and our writing', () => {
+  /** How long the reading takes, and everything that events tell of it comes after that or not (ms). */
+  const READING_MS = 1_500;
+
+  async function cancelInBetween(eventsTake: number): Promise<{ page: string; taskId: string }> {
+    const task = await at('generating_assets');
+    const next = [{ answer: 'slow', method: 'GET', path: task.page }];
+    await house.person('PUT', '', { slow_ms: READING_MS, delay_ms: eventsTake, next });
+    await moveOn(task.taskId, 'generating_assets', 'assets_ready');
+    await house.database.outbox.add([notionJob('sync_row', `${task.taskId}-moved`, { task_id: task.taskId })]);
+    await house.chore('relay_outbox');
+    await eventually(async () => (await house.person<{ requests: number }>('GET', 'traffic')).requests > 0, {
+      what: 'the row to be asked for',
+      timeoutMs: 10_000,
+    });
+    await house.setRow(task.page, { status: 'Draft' });
+    return task;
+  }
+  afterEach(() => house.person('PUT', '', {}));
+
+  it('is taken when its event comes before we write', async () => {
+    const task = await cancelInBetween(0);
+    expect((await settled(task)).status).toBe('draft');
+    expect(await actions(task.taskId)).toEqual(['task_cancel']);
+  });
+
+  it('is overwritten when its event comes later, and that is told in the row and in the log', async () => {
+    const task = await cancelInBetween(2 * READING_MS);
+    const row = await eventually(
+      async () => {
+        const seen = await house.row(task.page);
+        return seen.error?.includes('set it again') && seen;
+      },
+      { what: 'the row to ask for it again', timeoutMs: 30_000 },
+    );
+    expect(row.status).toBe('Assets Ready');
+    expect(await actions(task.taskId)).toEqual(['notion_status_overwritten']);
+    await house.setRow(task.page, { status: 'Draft' });
+    expect(await settled(task)).toEqual({ status: 'draft', error: '' });
   });
 });
 

@@ -12,13 +12,16 @@ const addressOf = (request: Request) => ipKeyGenerator(request.ip ?? '');
 /** Its headers would tell an attacker how far he may go, its checks write to the console. */
 const QUIET = { windowMs: WINDOW_MS, keyGenerator: addressOf, standardHeaders: false, legacyHeaders: false, validate: false } as const;
 
-/** Bounds what one address can have refused on the open routes, and how many tokens it can try on the others; what succeeds is never counted. */
+/**
+ * Bounds what one address can have refused on the open routes, or taken without proving who it is, and how many tokens it can try on the others; anything
+ * else that succeeds is never counted.
+ */
 export function failureLimits(perMinute: number): RequestHandler[] {
   if (perMinute === 0) return [];
   return [
     failureLimit(perMinute, {
       concerns: ({ path }) => isOpen(path) && !isProbe(path),
-      isFailure: (status) => status >= 400 && status < 500,
+      isFailure: (status, request) => (status >= 400 && status < 500) || isHandshake(request),
     }),
     failureLimit(perMinute, {
       concerns: (request) => !isOpen(request.path) && request.get('authorization') !== undefined,
@@ -39,7 +42,12 @@ export const probeLimit: RequestHandler = rateLimit({
 
 interface FailureRule {
   concerns: (request: Request) => boolean;
-  isFailure: (status: number) => boolean;
+  isFailure: (status: number, request: Request) => boolean;
+}
+
+/** Notion's webhook takes a handshake from anybody, and keeps it for an operator to look at. */
+function isHandshake(request: Request): boolean {
+  return request.path === '/webhook/notion' && !request.get('x-notion-signature') && !request.get('x-webhook-secret');
 }
 
 /**
@@ -59,7 +67,7 @@ function failureLimit(limit: number, { concerns, isFailure }: FailureRule): Requ
       return;
     }
     response.once('finish', () => {
-      if (isFailure(response.statusCode)) void count(request, response, () => undefined);
+      if (isFailure(response.statusCode, request)) void count(request, response, () => undefined);
     });
     next();
   };

@@ -6,7 +6,7 @@ import { notionJob } from '#stage';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { NotionConnection } from './notion-connection.js';
 import { NotionDatabases } from './databases.js';
-import { NotionRows, type Edit } from './notion-rows.js';
+import { LOOK_AGAIN, NotionRows, type Edit } from './notion-rows.js';
 import { waitMs } from './patience.js';
 
 /** Events that are worked together, and how long they are kept from other workers for it (ms). */
@@ -15,6 +15,8 @@ const HOLD_MS = 120_000;
 /** More pages than that are looked for by a query of their data source, a hundred at a request, before they are read one by one. */
 const FEW = 5;
 const PAGE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** How long until a row that is being written is looked at again (ms). */
+const WRITING_MS = 3_000;
 /** How far before the oldest event such a query begins (ms): Notion's clock shows whole minutes. */
 const BEFORE_MS = 120_000;
 
@@ -57,11 +59,16 @@ export class NotionInbox {
       if (edit) page.edits.push(edit);
       about.set(id, page);
     }
+    const readAt = new Date();
     const pages = await this.read([...about.keys()], oldest);
-    const outcomes = await this.rows.look(pages, new Map([...about].map(([id, { edits }]) => [id, edits])));
+    const outcomes = await this.rows.look(pages, readAt, new Map([...about].map(([id, { edits }]) => [id, edits])));
     const ended = Map.groupBy(about, ([id]) => outcomes.get(id) ?? 'Skipped: the page is gone');
     for (const [outcome, group] of ended) {
       const events = group.flatMap(([, page]) => page.events);
+      if (outcome === LOOK_AGAIN) {
+        await this.lookAgain(events, WRITING_MS);
+        continue;
+      }
       await this.database.webhookEvents.handled(
         events.map(({ id }) => id),
         outcome,
@@ -101,12 +108,17 @@ export class NotionInbox {
     const attempt = Math.max(...events.map((event) => event.attempt));
     const wait = waitMs(this.settings, attempt, failure);
     this.logger.warn({ event: 'notion_events_put_off', events: events.length, attempt, code: failure.code, error: failure.message });
-    const ids = events.map(({ id }) => id);
-    await this.database.webhookEvents.putOff(ids, wait);
-    await this.database.outbox.add([
-      { ...notionJob('work_inbox', `inbox-${ids[0] ?? ''}-${attempt}`, {}), notBefore: new Date(Date.now() + wait) },
-    ]);
+    await this.lookAgain(events, wait);
     if (failure.retryAfterMs) await this.notion.leaveAlone(failure.retryAfterMs);
+  }
+
+  private async lookAgain(events: readonly WebhookEventRow[], waitMs: number): Promise<void> {
+    const ids = events.map(({ id }) => id);
+    const attempt = Math.max(...events.map((event) => event.attempt));
+    await this.database.webhookEvents.putOff(ids, waitMs);
+    await this.database.outbox.add([
+      { ...notionJob('work_inbox', `inbox-${ids[0] ?? ''}-${attempt}`, {}), notBefore: new Date(Date.now() + waitMs) },
+    ]);
   }
 }
 

@@ -10,15 +10,21 @@ import { NotionConnection } from './notion-connection.js';
 import { reviewFingerprint } from './review-fingerprint.js';
 import { RowDecisions } from './row-decisions.js';
 
+/** The row as it was read just now, and when; null: it was not. */
+interface LastReading {
+  row: NotionRow | null;
+  readAt: Date | null;
+}
+
 /** How long a row stays with a worker that has gone silent (ms). */
 const LEASE_MS = 60_000;
 
 /**
  * Brings a task and its row together: takes what people have decided in the row, then shows the task's newest state.
  *
- * Notion cannot write "only if it is still so", so the two are kept apart by order: one worker at a time has a row; it reads the row before it writes a
- * status, and what differs from what we wrote last is a person's decision and is acted on first. A change between that reading and our writing is
- * overwritten; its event then tells of it, and the row says so (`NotionRows`).
+ * Notion cannot write "only if it is still so", so the two are kept apart by order: one worker at a time has a row; it reads the row before it writes what
+ * people write, too, and what differs from what we wrote last is a person's decision and is acted on first. A change that an event tells of before we begin
+ * to write is read first; one between that and our writing is overwritten: its event then tells of it, and the row says so (`NotionRows`).
  */
 @Injectable()
 export class NotionMirror {
@@ -57,6 +63,7 @@ export class NotionMirror {
     let task = await this.database.tasks.get(taskId);
     if (!task.notionPageId) return;
     let row: NotionRow | null = null;
+    let readAt: Date | null = null;
     if (this.mustRead(mirror, task)) {
       const asked = new Date();
       const page = await this.notion.client.readPage(task.notionPageId);
@@ -68,13 +75,15 @@ export class NotionMirror {
       row = (await this.databases.read()).rowOf(page);
       this.databases.learn(row);
       // What was decided by now has been seen; else a change since we asked may have been missed.
-      const seen = row.status !== mirror.status;
-      const change: MirrorChange = { ...(await this.decisions.take(row, task, mirror)), readAt: seen ? new Date() : asked };
+      readAt = row.status === mirror.status ? asked : new Date();
+      // Our own writing, of which no answer had come.
+      const wasSaved = mirror.sentStatus !== null && row.status === mirror.sentStatus;
+      const change: MirrorChange = { ...(await this.decisions.take(row, task, mirror)), ...(wasSaved && { writtenAt: asked }) };
       if (!(await this.database.notionMirrors.learn(taskId, lease, LEASE_MS, change))) return;
       Object.assign(mirror, change);
       task = await this.database.tasks.get(taskId);
     }
-    await this.write(task, mirror, row, lease, progress);
+    await this.write(task, mirror, { row, readAt }, lease, progress);
   }
 
   private mustRead(mirror: NotionMirrorRow, task: TaskRow): boolean {
@@ -83,7 +92,13 @@ export class NotionMirror {
     return attention || !shown || !this.databases.propertiesOf(dataSourceId);
   }
 
-  private async write(task: TaskRow, known: NotionMirrorRow, row: NotionRow | null, lease: string, progress: boolean): Promise<void> {
+  private async write(
+    task: TaskRow,
+    known: NotionMirrorRow,
+    { row, readAt }: LastReading,
+    lease: string,
+    progress: boolean,
+  ): Promise<void> {
     const { id, status, priority, version, notionPageId } = task;
     if (!notionPageId || row?.inTrash) {
       await this.database.tasks.notionShows(id, version);
@@ -107,11 +122,14 @@ export class NotionMirror {
     };
     const saysError = row !== null && (notice ?? task.errorMessage ?? '') !== row.error;
     if (showsStatus || showsPriority || clearsRedo || saysError || progress || task.notionVersion < version) {
-      const sent: MirrorChange = showsStatus ? { sentStatus: status } : {};
-      if (!(await this.database.notionMirrors.learn(id, lease, LEASE_MS, sent))) return;
       const { dataSourceId } = known;
       const has = this.databases.propertiesOf(dataSourceId) ?? new Set(ROW_PROPERTY_NAMES);
       const names = (await this.databases.read()).namesIn(dataSourceId);
+      const begun =
+        showsStatus || showsPriority || clearsRedo
+          ? await this.database.notionMirrors.begin(id, lease, LEASE_MS, showsStatus ? { sentStatus: status, readAt } : {})
+          : await this.database.notionMirrors.learn(id, lease, LEASE_MS, {});
+      if (!begun) return;
       await this.notion.client.writePage(notionPageId, propertiesOf(update, names, has));
       await this.database.notionMirrors.learn(id, lease, LEASE_MS, {
         ...(showsStatus && { status, sentStatus: null, writtenAt: new Date() }),

@@ -14,6 +14,9 @@ export interface Edit {
   properties: readonly string[];
 }
 
+/** What comes of a row cannot be told while it is being written. */
+export const LOOK_AGAIN = 'Look again';
+
 /** Longest title that YouTube takes (characters). */
 const LONGEST_TITLE = 100;
 /** Clocks differ; an edit that is told of so much later than our own (ms) was still overwritten by it. */
@@ -32,10 +35,15 @@ export class NotionRows {
   ) {}
 
   /**
+   * @param readAt when the pages were asked for
    * @param edits what events told of the pages, by page id
-   * @returns what came of each page, by its id, in a sentence
+   * @returns what came of each page, by its id, in a sentence; `LOOK_AGAIN` when that cannot be told yet
    */
-  async look(pages: readonly PageOfRow[], edits: ReadonlyMap<string, readonly Edit[]> = new Map()): Promise<Map<string, string>> {
+  async look(
+    pages: readonly PageOfRow[],
+    readAt: Date,
+    edits: ReadonlyMap<string, readonly Edit[]> = new Map(),
+  ): Promise<Map<string, string>> {
     const known = await this.databases.read();
     const rows = pages.map((page) => known.rowOf(page));
     const tasks = await this.database.tasks.byNotionPages(rows.map(({ pageId }) => pageId));
@@ -46,7 +54,7 @@ export class NotionRows {
       const mirror = task && mirrors.get(task.id);
       outcomes.set(
         row.pageId,
-        task && mirror ? await this.again(row, task, mirror, edits.get(row.pageId) ?? []) : await this.first(row, known),
+        task && mirror ? await this.again(row, task, mirror, edits.get(row.pageId) ?? [], readAt) : await this.first(row, known),
       );
     }
     this.relay.wake();
@@ -102,28 +110,24 @@ export class NotionRows {
   }
 
   /** A row of a task: it is read again by whoever holds it, as what was read here may be older than what was written meanwhile. */
-  private async again(row: NotionRow, task: TaskRow, mirror: NotionMirrorRow, edits: readonly Edit[]): Promise<string> {
-    const overwritten = edits.find((edit) => wasOverwritten(edit, row, mirror));
-    if (!overwritten && !isNews(row, task, mirror)) return `Skipped: nothing new for task ${task.id}`;
-    await this.database.transaction(async (tx) => {
-      await tx.notionMirrors.ask(task.id);
-      if (overwritten) {
-        await tx.notionMirrors.notice(task.id, {
-          text: `Somebody set the status at ${overwritten.at.toISOString()}, while a new one was being written. If it was more than that, set it again.`,
-          status: task.status,
-        });
-        const details = { at: overwritten.at.toISOString() };
-        await tx.auditLogs.add({
-          channelId: task.channelId,
-          taskId: task.id,
-          actor: 'notion',
-          action: 'notion_status_overwritten',
-          details,
-        });
-      }
+  private async again(row: NotionRow, task: TaskRow, known: NotionMirrorRow, edits: readonly Edit[], readAt: Date): Promise<string> {
+    const isOfInterest = (mirror: NotionMirrorRow) =>
+      isNews(row, task, mirror) || edits.some((edit) => wasOverwritten(edit, row, mirror) || isBeingOverwritten(edit, mirror, row, readAt));
+    if (!isOfInterest(known)) return `Skipped: nothing new for task ${task.id}`;
+    return this.database.transaction(async (tx) => {
+      const mirror = await tx.notionMirrors.ask(task.id);
       await tx.outbox.add([notionJob('sync_row', `${task.id}-look-${randomUUID()}`, { task_id: task.id })]);
+      if (edits.some((edit) => isBeingOverwritten(edit, mirror, row, readAt))) return LOOK_AGAIN;
+      const overwritten = edits.find((edit) => wasOverwritten(edit, row, mirror));
+      if (overwritten) {
+        const at = overwritten.at.toISOString();
+        const text = `Somebody set the status at ${at}, while a new one was being written. If it was more than that, set it again.`;
+        await tx.notionMirrors.notice(task.id, { text, status: task.status });
+        const { channelId, id: taskId } = task;
+        await tx.auditLogs.add({ channelId, taskId, actor: 'notion', action: 'notion_status_overwritten', details: { at } });
+      }
+      return `Looked at for task ${task.id}`;
     });
-    return `Looked at for task ${task.id}`;
   }
 }
 
@@ -144,6 +148,12 @@ function isNews(row: NotionRow, task: TaskRow, mirror: NotionMirrorRow): boolean
 /** Whether a row describes another video than its task, which is not begun. */
 export function saysOtherwise({ title, topic, storyDirection }: NotionRow, task: TaskRow): boolean {
   return title !== task.title || topic !== task.topic || storyDirection !== task.storyDirection;
+}
+
+/** Whether a status is written over what we have read of the row, so that an edit of the status can only be judged by what the row shows afterwards. */
+function isBeingOverwritten({ properties }: Edit, { sentStatus, writtenAt }: NotionMirrorRow, row: NotionRow, readAt: Date): boolean {
+  if (!row.statusPropertyId || !properties.includes(row.statusPropertyId)) return false;
+  return sentStatus !== null || (writtenAt !== null && writtenAt >= readAt);
 }
 
 /** Whether a person's edit of the status fell between our last look at the row and our own writing of it. */

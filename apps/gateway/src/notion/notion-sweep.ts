@@ -41,9 +41,9 @@ export class NotionSweep {
       for await (const page of this.notion.client.pagesEditedSince(dataSource, since, since ? undefined : onlyQueued)) {
         found += 1;
         batch.push(page);
-        if (batch.length === BATCH) await this.rows.look(batch.splice(0));
+        if (batch.length === BATCH) await this.rows.look(batch.splice(0), began);
       }
-      await this.rows.look(batch);
+      await this.rows.look(batch, began);
       await this.database.notionSweeps.record(dataSource, began);
     }
     await this.channels.sync();

@@ -11,7 +11,7 @@ const BELIEVED_MS = 5_000;
 /** A wrong signature lets the tokens be read again, but no more often than that (ms). */
 const LOOK_AGAIN_MS = 1_000;
 /** Handshakes that wait for an operator: the newest, for a day (ms). */
-const MOST_PENDING = 20;
+const MOST_PENDING = 100;
 const PENDING_MS = 24 * 3_600_000;
 
 /** The verification tokens that sign Notion's events: that of the settings, and those of subscriptions that an operator has activated. */

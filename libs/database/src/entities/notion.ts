@@ -56,7 +56,7 @@ export class NotionMirrorRow {
   @Column(BOOLEAN)
   attention: boolean;
 
-  /** When the row was last read before its status was written, and when that was; a change in between was overwritten. */
+  /** When the row was read before its status was written last, and when that was; a change in between was overwritten. */
   @Column(optional(TIME))
   readAt: Date | null;
 

@@ -25,9 +25,13 @@ export class NotionMirrors {
     return new Map(mirrors.map((mirror) => [mirror.taskId, mirror]));
   }
 
-  /** Asks that the row be read, by whoever has it or takes it next. */
-  async ask(taskId: string): Promise<void> {
+  /**
+   * Asks that the row be read, by whoever has it or takes it next.
+   * @returns what is known of it, which nobody changes before this transaction ends
+   */
+  async ask(taskId: string): Promise<NotionMirrorRow> {
     await this.manager.update(NotionMirrorRow, { taskId }, { attention: true });
+    return this.manager.findOneByOrFail(NotionMirrorRow, { taskId });
   }
 
   /** Remembers what a row shows besides its state, whoever holds it. */
@@ -59,6 +63,17 @@ export class NotionMirrors {
   /** Records what is known of the row, and keeps it for another while (ms). False: the lease is lost. */
   async learn(taskId: string, leaseToken: string, leaseMs: number, change: MirrorChange): Promise<boolean> {
     return this.holding(taskId, leaseToken, { ...(change as Changes), leaseUntil: () => inMs(leaseMs) });
+  }
+
+  /** Records what is about to be written over something that people change. False: the lease is lost, or somebody asked for the row to be read first. */
+  async begin(taskId: string, leaseToken: string, leaseMs: number, change: MirrorChange): Promise<boolean> {
+    const result = await this.manager
+      .createQueryBuilder()
+      .update(NotionMirrorRow)
+      .set({ ...(change as Changes), leaseUntil: () => inMs(leaseMs) })
+      .where({ taskId, leaseToken, attention: false })
+      .execute();
+    return result.affected === 1;
   }
 
   /** Lets a row go, unless its task has changed or somebody has asked for it meanwhile: false, and it is still held. */
