@@ -111,7 +111,7 @@ async function pay(kind: ItemKind, taskId: string, database: Database): Promise<
 
 /** A small file of each kind that is media, by kind. */
 async function makeFiles(folder: string): Promise<Map<string, string>> {
-  const picture = ['-f', 'lavfi', '-i', 'color=c=teal:s=1920x1080:d=1:r=2'];
+  const picture = ['-f', 'lavfi', '-i', 'color=c=teal:s=1920x1080:d=1:r=25'];
   const sound = ['-f', 'lavfi', '-i', 'sine=d=1'];
   const made: Partial<Record<ItemKind, string[]>> = {
     image: [...picture, '-frames:v', '1', 'image.png'],

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { settings, type Settings } from '#config';
 import { Database, type ArtifactRow, type TaskRow } from '#database';
 import { Workspace, clipSheet, contactSheet, cutPreview, cutSheet, joinNarrations, narrationSheet, type SheetItem } from '#media';
@@ -70,7 +71,8 @@ export class NotionReview {
       const path = this.workspace.absolute(
         this.workspace.reviewPath({ channelId: task.channelId, taskId: task.id }, `${fingerprint}-${file}`),
       );
-      await make(path);
+      // What an earlier try has made is still right: its name says of what.
+      if (!existsSync(path)) await make(path);
       const { id } = await this.notion.client.uploadFile({ path, name: file, contentType });
       files.push({ name: file, uploadId: id });
     }

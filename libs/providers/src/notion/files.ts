@@ -87,7 +87,7 @@ export async function uploadFile(client: Client, { path, name, contentType, ...p
   }, pace);
   let upload: UploadAnswer | null = null;
   for (let part = 1; part <= parts; part += 1) {
-    const data = parts > 1 ? file.slice((part - 1) * PART, part * PART, contentType) : file;
+    const data = await inMemory(parts > 1 ? file.slice((part - 1) * PART, part * PART, contentType) : file, path);
     const send = { file_upload_id: id, file: { filename, data }, ...(parts > 1 && { part_number: String(part) }) };
     upload = await deliver(client, id, () => client.fileUploads.send(send), pace);
   }
@@ -100,13 +100,25 @@ async function open(path: string, type: string): Promise<Blob> {
   try {
     return await openAsBlob(path, { type });
   } catch (cause) {
-    throw permanent({
-      code: 'NOTION_FILE_MISSING',
-      message: `${path} cannot be read: ${String(cause)}`,
-      userMessage: 'A file that was to be shown in Notion is gone. Ask for the item to be made again.',
-      cause,
-    });
+    throw missing(path, cause);
   }
+}
+
+/** A request that is answered before its body was read leaves the reading of a file to nobody: should it then fail, the process would end. */
+async function inMemory(part: Blob, path: string): Promise<Blob> {
+  const bytes = await part.arrayBuffer().catch((cause: unknown) => {
+    throw missing(path, cause);
+  });
+  return new Blob([bytes], { type: part.type });
+}
+
+function missing(path: string, cause: unknown): Failure {
+  return permanent({
+    code: 'NOTION_FILE_MISSING',
+    message: `${path} cannot be read: ${String(cause)}`,
+    userMessage: 'A file that was to be shown in Notion is gone. Ask for the item to be made again.',
+    cause,
+  });
 }
 
 async function checkPlan(client: Client, bytes: number, name: string, pace: Pace): Promise<void> {
