@@ -18,7 +18,7 @@ const AT_ONCE = 50;
 /** No answer within this time (ms) is none. */
 const PATIENCE_MS = 30_000;
 /** Handshakes are kept for an operator, but no more than that. */
-const MOST_HANDSHAKES = 20;
+const MOST_HANDSHAKES = 100;
 jest.setTimeout(120_000 + RUNS * 20);
 
 const marker = (name: string) => `MARKER-${name}-${randomBytes(8).toString('hex')}`;

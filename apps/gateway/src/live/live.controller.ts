@@ -60,6 +60,11 @@ export class LiveController {
       ]);
     if (channelId && !(await this.database.channels.find(channelId))) throw channelNotFound();
     if (taskId && !(await this.database.tasks.find(taskId))) throw new ApiError(404, 'TASK_NOT_FOUND', 'There is no task with this id.');
+    if (response.req.method === 'HEAD') {
+      // Express takes it here, too; there would never be an end to what must have no body.
+      response.type('text/event-stream').end();
+      return;
+    }
     const filter = { ...(channelId && { channelId }), ...(taskId && { taskId }) };
     const since = lastEventId ? new Date(lastEventId) : await this.database.live.now();
     await this.feed.follow(new EventStream(response), filter, since);

@@ -319,6 +319,15 @@ describe('GET /api/v1/sse/tasks', () => {
     expect([response.status, await response.json()]).toMatchObject([status, { error: { code } }]);
   });
 
+  it('answers HEAD with its head alone', async () => {
+    const response = await fetch(`${gateway(0).url}/api/v1/sse/tasks`, { method: 'HEAD', signal: AbortSignal.timeout(10_000) });
+    expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
+      200,
+      expect.stringMatching(/^text\/event-stream/),
+      '',
+    ]);
+  });
+
   it('ends with its gateway, which waits for nobody', async () => {
     const { app, url } = await start();
     const listener = await Listener.at(url);

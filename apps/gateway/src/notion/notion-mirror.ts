@@ -78,7 +78,13 @@ export class NotionMirror {
       readAt = row.status === mirror.status ? asked : new Date();
       // Our own writing, of which no answer had come.
       const wasSaved = mirror.sentStatus !== null && row.status === mirror.sentStatus;
-      const change: MirrorChange = { ...(await this.decisions.take(row, task, mirror)), ...(wasSaved && { writtenAt: asked }) };
+      // A status that somebody has set since our last writing makes good whatever that had overwritten.
+      const wasSet = row.status !== mirror.status && !wasSaved;
+      const change: MirrorChange = {
+        ...(await this.decisions.take(row, task, mirror)),
+        ...(wasSaved && { writtenAt: asked }),
+        ...(wasSet && { readAt }),
+      };
       if (!(await this.database.notionMirrors.learn(taskId, lease, LEASE_MS, change))) return;
       Object.assign(mirror, change);
       task = await this.database.tasks.get(taskId);

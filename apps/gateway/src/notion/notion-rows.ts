@@ -158,7 +158,7 @@ function isBeingOverwritten({ properties }: Edit, { sentStatus, writtenAt }: Not
 
 /** Whether a person's edit of the status fell between our last look at the row and our own writing of it. */
 function wasOverwritten({ at, properties }: Edit, row: NotionRow, { status, readAt, writtenAt }: NotionMirrorRow): boolean {
-  if (!readAt || !writtenAt || !row.statusPropertyId || !properties.includes(row.statusPropertyId)) return false;
+  if (!readAt || !writtenAt || readAt > writtenAt || !row.statusPropertyId || !properties.includes(row.statusPropertyId)) return false;
   return row.status === status && at > readAt && at.getTime() <= writtenAt.getTime() + CLOCK_DIFFERENCE_MS;
 }
 
