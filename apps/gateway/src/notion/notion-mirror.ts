@@ -116,6 +116,7 @@ export class NotionMirror {
     const clearsRedo = known.redo !== '' && row?.redo === known.redo;
     const notice = known.notice?.status === status ? known.notice.text : null;
     const url = youtubeUrl(artifacts);
+    const review = reviewFingerprint(task, artifacts);
     const update: RowUpdate = {
       ...(showsStatus && { status }),
       ...(showsPriority && { priority }),
@@ -125,6 +126,8 @@ export class NotionMirror {
       costUsd,
       estimateUsd: estimatedCost(artifacts),
       ...(url && { youtubeUrl: url }),
+      // Nobody is to approve by what the gate before was about.
+      ...(showsStatus && review && review !== known.review && { review: [] }),
     };
     const saysError = row !== null && (notice ?? task.errorMessage ?? '') !== row.error;
     if (showsStatus || showsPriority || clearsRedo || saysError || progress || task.notionVersion < version) {
@@ -145,13 +148,12 @@ export class NotionMirror {
       this.logger.debug({ event: 'notion_row_written', task_id: id, status, version });
     }
     await this.database.tasks.notionShows(id, version);
-    await this.askForMore(task, known, artifacts);
+    await this.askForMore(task, known, artifacts, review);
   }
 
   /** What takes longer than a row: something to review, and the storyboard. */
-  private async askForMore(task: TaskRow, known: NotionMirrorRow, artifacts: readonly ArtifactRow[]): Promise<void> {
+  private async askForMore(task: TaskRow, known: NotionMirrorRow, artifacts: readonly ArtifactRow[], review: string | null): Promise<void> {
     const storyboard = artifacts.find(({ kind, state }) => kind === 'storyboard' && state === 'ready');
-    const review = reviewFingerprint(task, artifacts);
     await this.database.outbox.add([
       ...(review && review !== known.review ? [notionJob('show_review', `${task.id}-review-${review}`, { task_id: task.id })] : []),
       ...(storyboard && storyboard.id !== known.storyboardId
