@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { statusTitle, type Status } from '#pipeline';
+import { notionJob } from '#stage';
 import { eventually } from '#testing';
 import { House } from './house.js';
 
 jest.setTimeout(60_000);
+
+/** The simulator's connection. */
+const BOT = '00000000-0000-4000-8000-00000000b071';
 
 let house: House;
 beforeAll(async () => {
@@ -48,6 +52,20 @@ describe('a gate', () => {
       { kind: 'clip', position: 0 },
       { kind: 'clip', position: 1 },
     ]);
+  });
+
+  it('sends back in the name of whoever said so, although we have shown something in the row since', async () => {
+    const { page, taskId } = await at('video_ready');
+    // The event tells who it was; by the time the row is read, its last change is ours.
+    await house.person('PUT', '', { slow_ms: 1_000, next: [{ answer: 'slow', method: 'GET', path: page }] });
+    await house.setRow(page, { status: 'Generating Video' });
+    await house.database.notionMirrors.shows(taskId, { review: null });
+    await house.database.outbox.add([notionJob('show_review', `${taskId}-again`, { task_id: taskId })]);
+    await house.chore('relay_outbox');
+    await eventually(async () => (await statusOf(taskId)) === 'generating_video', { what: 'the rejection', timeoutMs: 15_000 });
+    const [review] = await reviews(taskId);
+    expect(review).toMatchObject({ decision: 'reject', reviewer: expect.stringMatching(/^notion:[0-9a-f-]{36}$/) });
+    expect(review?.reviewer).not.toContain(BOT);
   });
 
   it('has the items made again that the row names, and nothing else; the wish is taken out of the row', async () => {

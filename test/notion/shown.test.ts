@@ -141,10 +141,12 @@ describe('a channel with a data source of its own', () => {
     await waiting('the row to show where its video is', async () => (await shown())['Where it is'] === 'Assets Ready');
     const task = await house.taskOf(row.id);
     expect([task.title, (await house.database.channels.get(task.channelId)).key]).toEqual(['Kelp', 'kelp']);
-    const { 'What is wrong': error, Cost: cost, Review: review } = await shown();
+    const { 'What is wrong': error, Cost: cost } = await shown();
     expect([error, cost]).toEqual([null, 0.03]);
     // As this channel wants it, a link to each file.
-    expect(review).toMatchObject([{ url: expect.stringMatching(/\/api\/v1\/tasks\/.*\/artifacts\/.*\/file$/) }]);
+    const review = async () => (await shown()).Review as object[];
+    await waiting('the files to be shown', async () => (await review()).length > 0);
+    expect(await review()).toMatchObject([{ url: expect.stringMatching(/\/api\/v1\/tasks\/.*\/artifacts\/.*\/file$/) }]);
     await house.person('PATCH', `rows/${row.id}`, { properties: { 'Where it is': 'Assets Approved' } });
     await waiting('the next gate', async () => (await shown())['Where it is'] === 'Video Ready');
   });

@@ -15,8 +15,9 @@ const HOLD_MS = 120_000;
 /** More pages than that are looked for by a query of their data source, a hundred at a request, before they are read one by one. */
 const FEW = 5;
 const PAGE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-/** How long until a row that is being written is looked at again (ms). */
+/** How long until a row that is being written is looked at again (ms); doubled each time, so often at most: the writing may fail for long. */
 const WRITING_MS = 3_000;
+const MOST_DOUBLINGS = 8;
 /** How far before the oldest event such a query begins (ms): Notion's clock shows whole minutes. */
 const BEFORE_MS = 120_000;
 
@@ -66,7 +67,7 @@ export class NotionInbox {
     for (const [outcome, group] of ended) {
       const events = group.flatMap(([, page]) => page.events);
       if (outcome === LOOK_AGAIN) {
-        await this.lookAgain(events, WRITING_MS);
+        await this.lookAgain(events, WRITING_MS * 2 ** Math.min(attemptOf(events) - 1, MOST_DOUBLINGS));
         continue;
       }
       await this.database.webhookEvents.handled(
@@ -105,7 +106,7 @@ export class NotionInbox {
   }
 
   private async putOff(events: readonly WebhookEventRow[], failure: Failure): Promise<void> {
-    const attempt = Math.max(...events.map((event) => event.attempt));
+    const attempt = attemptOf(events);
     const wait = waitMs(this.settings, attempt, failure);
     this.logger.warn({ event: 'notion_events_put_off', events: events.length, attempt, code: failure.code, error: failure.message });
     await this.lookAgain(events, wait);
@@ -114,16 +115,20 @@ export class NotionInbox {
 
   private async lookAgain(events: readonly WebhookEventRow[], waitMs: number): Promise<void> {
     const ids = events.map(({ id }) => id);
-    const attempt = Math.max(...events.map((event) => event.attempt));
     await this.database.webhookEvents.putOff(ids, waitMs);
-    await this.database.outbox.add([
-      { ...notionJob('work_inbox', `inbox-${ids[0] ?? ''}-${attempt}`, {}), notBefore: new Date(Date.now() + waitMs) },
-    ]);
+    const work = notionJob('work_inbox', `inbox-${ids[0] ?? ''}-${attemptOf(events)}`, {});
+    await this.database.outbox.add([{ ...work, notBefore: new Date(Date.now() + waitMs) }]);
   }
 }
 
+/** How often they have been taken up. */
+function attemptOf(events: readonly WebhookEventRow[]): number {
+  return Math.max(...events.map(({ attempt }) => attempt));
+}
+
 /** A person's edit of a row's properties, if that is what an event tells of. */
-function editOf({ type, timestamp, data }: NotionEvent): Edit | null {
+function editOf({ type, timestamp, data, authors = [] }: NotionEvent): Edit | null {
   if (type !== 'page.properties_updated' || !timestamp || Number.isNaN(Date.parse(timestamp))) return null;
-  return { at: new Date(timestamp), properties: data?.updated_properties ?? [] };
+  const by = authors.find((author) => author.type === 'person')?.id;
+  return { at: new Date(timestamp), by, properties: data?.updated_properties ?? [] };
 }

@@ -141,7 +141,7 @@ export class NotionMirror {
       if (!begun) return;
       await this.notion.client.writePage(notionPageId, propertiesOf(update, names, has));
       await this.database.notionMirrors.learn(id, lease, LEASE_MS, {
-        ...(showsStatus && { status, sentStatus: null, writtenAt: new Date() }),
+        ...(showsStatus && { status, sentStatus: null, statusSetBy: null, writtenAt: new Date() }),
         ...(showsPriority && { priority }),
         ...(clearsRedo && { redo: '' }),
       });

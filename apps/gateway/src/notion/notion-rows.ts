@@ -8,9 +8,10 @@ import { Injectable, Logger } from '@nestjs/common';
 import { NotionConnection } from './notion-connection.js';
 import { NotionDatabases, type KnownDatabases } from './databases.js';
 
-/** An edit that an event told of: of which properties, by id, and when. */
+/** An edit that an event told of: of which properties, by id, when, and by which person, if that is known. */
 export interface Edit {
   at: Date;
+  by: string | undefined;
   properties: readonly string[];
 }
 
@@ -111,13 +112,13 @@ export class NotionRows {
 
   /** A row of a task: it is read again by whoever holds it, as what was read here may be older than what was written meanwhile. */
   private async again(row: NotionRow, task: TaskRow, known: NotionMirrorRow, edits: readonly Edit[], readAt: Date): Promise<string> {
-    const isOfInterest = (mirror: NotionMirrorRow) =>
-      isNews(row, task, mirror) || edits.some((edit) => wasOverwritten(edit, row, mirror) || isBeingOverwritten(edit, mirror, row, readAt));
-    if (!isOfInterest(known)) return `Skipped: nothing new for task ${task.id}`;
+    const mayBeLost = edits.some((edit) => wasOverwritten(edit, row, known) || isBeingOverwritten(edit, row, known, readAt));
+    if (!mayBeLost && !isNews(row, task, known)) return `Skipped: nothing new for task ${task.id}`;
     return this.database.transaction(async (tx) => {
-      const mirror = await tx.notionMirrors.ask(task.id);
+      const setBy = edits.findLast((edit) => isOfStatus(edit, row))?.by;
+      const mirror = await tx.notionMirrors.ask(task.id, setBy);
       await tx.outbox.add([notionJob('sync_row', `${task.id}-look-${randomUUID()}`, { task_id: task.id })]);
-      if (edits.some((edit) => isBeingOverwritten(edit, mirror, row, readAt))) return LOOK_AGAIN;
+      if (edits.some((edit) => isBeingOverwritten(edit, row, mirror, readAt))) return LOOK_AGAIN;
       const overwritten = edits.find((edit) => wasOverwritten(edit, row, mirror));
       if (overwritten) {
         const at = overwritten.at.toISOString();
@@ -151,15 +152,18 @@ export function saysOtherwise({ title, topic, storyDirection }: NotionRow, task:
 }
 
 /** Whether a status is written over what we have read of the row, so that an edit of the status can only be judged by what the row shows afterwards. */
-function isBeingOverwritten({ properties }: Edit, { sentStatus, writtenAt }: NotionMirrorRow, row: NotionRow, readAt: Date): boolean {
-  if (!row.statusPropertyId || !properties.includes(row.statusPropertyId)) return false;
-  return sentStatus !== null || (writtenAt !== null && writtenAt >= readAt);
+function isBeingOverwritten(edit: Edit, row: NotionRow, { sentStatus, writtenAt }: NotionMirrorRow, readAt: Date): boolean {
+  return isOfStatus(edit, row) && (sentStatus !== null || (writtenAt !== null && writtenAt >= readAt));
 }
 
 /** Whether a person's edit of the status fell between our last look at the row and our own writing of it. */
-function wasOverwritten({ at, properties }: Edit, row: NotionRow, { status, readAt, writtenAt }: NotionMirrorRow): boolean {
-  if (!readAt || !writtenAt || readAt > writtenAt || !row.statusPropertyId || !properties.includes(row.statusPropertyId)) return false;
-  return row.status === status && at > readAt && at.getTime() <= writtenAt.getTime() + CLOCK_DIFFERENCE_MS;
+function wasOverwritten(edit: Edit, row: NotionRow, { status, readAt, writtenAt }: NotionMirrorRow): boolean {
+  if (!readAt || !writtenAt || readAt > writtenAt || !isOfStatus(edit, row)) return false;
+  return row.status === status && edit.at > readAt && edit.at.getTime() <= writtenAt.getTime() + CLOCK_DIFFERENCE_MS;
+}
+
+function isOfStatus({ properties }: Edit, { statusPropertyId }: NotionRow): boolean {
+  return statusPropertyId !== null && properties.includes(statusPropertyId);
 }
 
 /** What the creator has to mend before the row can become a video; null when nothing. */

@@ -23,7 +23,10 @@ export class RowDecisions {
    * @returns what is known of the row now; its task may have changed
    */
   async take(row: NotionRow, task: TaskRow, mirror: NotionMirrorRow): Promise<MirrorChange> {
-    const actor = `notion:${row.editedBy || 'unknown'}`;
+    const us = await this.notion.client.botId();
+    // The row names who changed anything last, which may have been us.
+    const person = row.editedBy === us ? mirror.statusSetBy : row.editedBy;
+    const actor = `notion:${person ?? us}`;
     const learned: MirrorChange = { status: row.status, sentStatus: null, dataSourceId: row.dataSourceId, priority: row.priority };
     if (row.redo === '') learned.redo = '';
     const said = await this.attempt(task, actor, async () => {
@@ -80,7 +83,7 @@ export class RowDecisions {
         break;
       case 'reject':
         // Everything is paid for once more: that must have been a person's wish, and not a late echo of our own writing.
-        if (row.editedBy === (await this.notion.client.botId()))
+        if (actor === `notion:${await this.notion.client.botId()}`)
           return this.refuse(
             task,
             actor,

@@ -56,6 +56,10 @@ export class NotionMirrorRow {
   @Column(BOOLEAN)
   attention: boolean;
 
+  /** Who set the status last, as an event told (a Notion user's id): the row itself names only who changed anything last. Null since we wrote one. */
+  @Column(optional(TEXT))
+  statusSetBy: string | null;
+
   /** When the row was read before its status was written last, and when that was; a change in between was overwritten. */
   @Column(optional(TIME))
   readAt: Date | null;

@@ -20,6 +20,7 @@ export class NotionControlRoom1732400000000 implements MigrationInterface {
         review text,
         storyboard_id uuid,
         attention boolean NOT NULL DEFAULT false,
+        status_set_by text,
         read_at timestamptz,
         written_at timestamptz,
         lease_token uuid,

@@ -3,7 +3,10 @@ import { NotionMirrorRow, NotionSubscriptionRow, NotionSweepRow, type Notice, ty
 
 /** What is learned of a row, by reading or writing it. */
 export type MirrorChange = Partial<
-  Pick<NotionMirrorRow, 'dataSourceId' | 'status' | 'sentStatus' | 'priority' | 'redo' | 'note' | 'notice' | 'readAt' | 'writtenAt'>
+  Pick<
+    NotionMirrorRow,
+    'dataSourceId' | 'status' | 'sentStatus' | 'priority' | 'redo' | 'note' | 'notice' | 'statusSetBy' | 'readAt' | 'writtenAt'
+  >
 >;
 
 const inMs = (ms: number) => `now() + ${Math.round(ms)} * interval '1 millisecond'`;
@@ -27,10 +30,11 @@ export class NotionMirrors {
 
   /**
    * Asks that the row be read, by whoever has it or takes it next.
+   * @param statusSetBy who has set its status, if that is why
    * @returns what is known of it, which nobody changes before this transaction ends
    */
-  async ask(taskId: string): Promise<NotionMirrorRow> {
-    await this.manager.update(NotionMirrorRow, { taskId }, { attention: true });
+  async ask(taskId: string, statusSetBy?: string): Promise<NotionMirrorRow> {
+    await this.manager.update(NotionMirrorRow, { taskId }, { attention: true, ...(statusSetBy && { statusSetBy }) });
     return this.manager.findOneByOrFail(NotionMirrorRow, { taskId });
   }
 
