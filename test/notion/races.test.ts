@@ -120,15 +120,14 @@ describe('a cancel between our reading of a row and our writing', () => {
 
   async function cancelInBetween(eventsTake: number): Promise<{ page: string; taskId: string }> {
     const task = await at('generating_assets');
-    const next = [{ answer: 'slow', method: 'GET', path: task.page }];
+    // Not `blocks/{id}`: the storyboard may be on its way to the page.
+    const next = [{ answer: 'slow', method: 'GET', path: `/pages/${task.page}` }];
     await house.person('PUT', '', { slow_ms: READING_MS, delay_ms: eventsTake, next });
     await moveOn(task.taskId, 'generating_assets', 'assets_ready');
     await house.database.outbox.add([notionJob('sync_row', `${task.taskId}-moved`, { task_id: task.taskId })]);
     await house.chore('relay_outbox');
-    await eventually(async () => (await house.person<{ requests: number }>('GET', 'traffic')).requests > 0, {
-      what: 'the row to be asked for',
-      timeoutMs: 10_000,
-    });
+    const asked = async () => (await house.person<{ kinds: Record<string, number> }>('GET', 'traffic')).kinds['GET /pages/{id}'];
+    await eventually(async () => ((await asked()) ?? 0) > 0, { what: 'the row to be asked for', timeoutMs: 10_000 });
     await house.setRow(task.page, { status: 'Draft' });
     return task;
   }
