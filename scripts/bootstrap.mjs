@@ -65,6 +65,13 @@ const COMMANDS = {
     build: true,
     run: (args) => node(['dist/apps/local/src/notion-setup.js', ...args]),
   },
+  'keys:rotate': {
+    about: 'encrypt every stored secret with the new key',
+    needs: [],
+    likes: [],
+    build: true,
+    run: (args) => node(['dist/apps/local/src/rotate-keys.js', ...args]),
+  },
   bench: {
     about: 'a benchmark: startup (time and memory of every service), webhook (latency under load) or notion (the pace at its limit)',
     needs: ['ffmpeg', 'redis'],

@@ -23,6 +23,7 @@ interface Options extends ProviderOptions {
   brief: string;
   scenes?: number;
   narration?: string;
+  credits?: string;
   out: string;
 }
 
@@ -36,13 +37,14 @@ await runScript<'write-storyboard', Options>({
       .requiredOption('--instructions <folder>', 'how a storyboard is written')
       .requiredOption('--brief <text>', 'what it is about, one line each')
       .option('--scenes <number>', 'how many scenes it has', number(1, 60))
-      .option('--narration <text>', 'a finished text, which is only broken into scenes, as many as it takes'),
+      .option('--narration <text>', 'a finished text, which is only broken into scenes, as many as it takes')
+      .option('--credits <text>', 'what will stand under the description, which has to fit with it'),
   run: async (options, { paid }) => {
     const { client: writer, model } = await client('text', options);
-    const { narration, scenes, out } = options;
+    const { narration, scenes, credits, out } = options;
     if (narration === undefined && scenes === undefined) throw badArguments('--scenes or --narration must be given');
     const instructions = await readInstructions(options.instructions, narration === undefined ? PARTS : OWN_SCRIPT_PARTS);
-    const demands = narration === undefined ? { scenes } : { script: narration };
+    const demands = { ...(narration === undefined ? { scenes } : { script: narration }), ...(credits && { credits }) };
     const brief = `${options.brief}\n${narration === undefined ? `Number of scenes: ${scenes}` : `Script:\n${narration}`}`;
     const { storyboard, ...result } = await paid(() => write(writer, { model, instructions, brief, demands }));
     await writeFile(out, JSON.stringify(storyboard, null, 2));

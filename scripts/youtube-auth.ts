@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { permanent } from '#pipeline';
-import { GoogleOAuth, YouTubeClient, serializeGrant } from '#providers/youtube';
+import { GoogleOAuth, YouTubeClient, fixedToken, serializeGrant } from '#providers/youtube';
 import { Command } from 'commander';
 import { execute, fromEnvironment, number } from './cli.js';
 
@@ -48,7 +48,7 @@ await execute(command, async (signal) => {
     process.stdout.write(`Open this page and agree for ${channelId}:\n${url}\n`);
     const code = await answer(server, state, signal);
     const grant = await oauth.exchange(redirectUri, code, codeVerifier);
-    const granted = await new YouTubeClient(youtubeBaseUrl, grant.accessToken).ownChannelId();
+    const { id: granted } = await new YouTubeClient(youtubeBaseUrl, fixedToken(grant.accessToken)).ownChannel();
     if (granted !== channelId) {
       throw permanent({
         code: 'WRONG_YOUTUBE_CHANNEL',

@@ -9,7 +9,7 @@ import { ffmpeg, probe } from '#media';
 import { STORYBOARD_JSON_SCHEMA, Failure, parseStoryboard, propertyNames } from '#pipeline';
 import { NotionClient, propertiesOf, rowOf, type RowUpdate } from '#providers/notion';
 import { SIMULATED_KEY, reach, reachHosts } from '#providers/registry';
-import { GoogleOAuth, YouTubeClient, type OAuthGrant } from '#providers/youtube';
+import { GoogleOAuth, YouTubeClient, fixedToken, type OAuthGrant } from '#providers/youtube';
 import sharp from 'sharp';
 import { call } from '../../apps/local/src/gateway-client.js';
 import { startSimulator } from '../../apps/simulator/src/main.js';
@@ -175,13 +175,12 @@ describe('YouTube', () => {
   const metadata = {
     title: 'Owl',
     description: 'About owls',
-    tags: ['owl'] as string[],
-    categoryId: '28',
+    tags: ['owl'],
+    category_id: '28',
     language: 'en',
-    privacyStatus: 'private',
-    madeForKids: false,
-    containsSyntheticMedia: true,
-  } as const;
+    made_for_kids: false,
+    synthetic_media: true,
+  };
 
   async function consent(state = 'state'): Promise<{ code: string; codeVerifier: string }> {
     const { url: page, codeVerifier } = await oauth().consent(REDIRECT, state);
@@ -194,7 +193,7 @@ describe('YouTube', () => {
     const { code, codeVerifier } = await consent();
     return oauth().exchange(REDIRECT, code, codeVerifier);
   }
-  const client = async () => new YouTubeClient(url('youtube'), (await grant()).accessToken);
+  const client = async () => new YouTubeClient(url('youtube'), fixedToken((await grant()).accessToken));
 
   it('grants by consent with PKCE, once a code, and renews', async () => {
     const { code, codeVerifier } = await consent();
@@ -203,7 +202,7 @@ describe('YouTube', () => {
     const first = await grant();
     const renewed = await oauth().refresh(first);
     expect([renewed.refreshToken, renewed.accessToken === first.accessToken]).toEqual([first.refreshToken, false]);
-    expect(await new YouTubeClient(url('youtube'), renewed.accessToken).ownChannelId()).toBe(CHANNEL);
+    expect(await new YouTubeClient(url('youtube'), fixedToken(renewed.accessToken)).ownChannel()).toMatchObject({ id: CHANNEL });
     expect(await failureOf(oauth().refresh({ ...first, refreshToken: 'revoked' }))).toMatchObject({
       kind: 'permanent',
       code: 'OAUTH_INVALID_GRANT',
@@ -214,46 +213,54 @@ describe('YouTube', () => {
     const youtube = await client();
     const bytes = randomBytes(33 * 2 ** 20 + 12_345);
     await writeFile(at('video.mp4'), bytes);
-    const session = await youtube.openUpload({ metadata, bytes: bytes.length });
-    expect(await youtube.askSession(session, bytes.length)).toEqual({ state: 'open', received: 0 });
+    const session = await youtube.openUpload(metadata, bytes.length);
+    expect(await session.ask(bytes.length)).toEqual({ state: 'open', received: 0 });
     const first = 256 * 1024;
-    await fetch(session, {
+    await fetch(session.address, {
       method: 'PUT',
       headers: { 'content-range': `bytes 0-${first - 1}/${bytes.length}` },
       body: bytes.subarray(0, first),
       redirect: 'manual',
     });
-    const state = await youtube.askSession(session, bytes.length);
+    const state = await session.ask(bytes.length);
     expect(state).toEqual({ state: 'open', received: first });
-    const video = await youtube.sendFile(session, at('video.mp4'), { offset: first, chunkBytes: 16 * 2 ** 20, signal });
-    expect(await youtube.askSession(session, bytes.length)).toEqual({ state: 'done', video });
-    expect(await youtube.askSession(`${session}x`, bytes.length)).toEqual({ state: 'gone' });
+    const told: unknown[] = [];
+    const events = {
+      ending: () => Promise.resolve(void told.push('ending')),
+      sent: (count: number) => Promise.resolve(void told.push(count)),
+    };
+    const video = await session.sendFile(at('video.mp4'), { offset: first, pieceBytes: 16 * 2 ** 20, signal, events });
+    expect(told).toEqual([first + 16 * 2 ** 20, first + 32 * 2 ** 20, 'ending']);
+    if (video.state !== 'done') throw new Error('the upload did not end');
+    expect(await session.ask(bytes.length)).toEqual(video);
+    expect(await youtube.session(`${session.address}x`).ask(bytes.length)).toEqual({ state: 'gone' });
     const stored = await call<{ id: string; sha256: string }[]>('GET', `${simulator.url}/simulator/youtube/videos`);
     expect(stored).toEqual([
       expect.objectContaining({
-        id: video.id,
+        id: video.videoId,
         sha256: createHash('sha256').update(bytes).digest('hex'),
         privacy: 'private',
         channel_id: CHANNEL,
       }),
     ]);
-    expect(await youtube.setPrivacy(video.id, 'unlisted')).toMatchObject({ privacyStatus: 'unlisted' });
+    await youtube.update(video.videoId, metadata, 'unlisted', null);
+    expect(await youtube.video(video.videoId)).toMatchObject({ privacy: 'unlisted', title: 'Owl', tags: ['owl'] });
     const [after] = await call<object[]>('GET', `${simulator.url}/simulator/youtube/videos`);
     expect(after).toMatchObject({ privacy: 'unlisted', contains_synthetic_media: true, made_for_kids: false });
   }, 30_000);
 
   it('shows bad metadata before a byte is sent, and sends a token nowhere in the open', async () => {
     const youtube = await client();
-    expect(await failureOf(youtube.openUpload({ metadata: { ...metadata, title: '<b>' }, bytes: 10 }))).toMatchObject({
+    expect(await failureOf(youtube.openUpload({ ...metadata, title: '<b>' }, 10))).toMatchObject({
       kind: 'permanent',
       code: 'YOUTUBE_INVALID_TITLE',
     });
-    expect(await failureOf(new YouTubeClient(url('youtube'), 'bad').ownChannelId())).toMatchObject({
+    expect(await failureOf(new YouTubeClient(url('youtube'), fixedToken('bad')).ownChannel())).toMatchObject({
       kind: 'permanent',
       code: 'YOUTUBE_AUTH_ERROR',
     });
-    expect(() => new YouTubeClient('http://www.example.com', 'token')).toThrow(/neither https nor loopback/);
-    expect(await youtube.readVideo('unknown')).toBeNull();
+    expect(() => new YouTubeClient('http://www.example.com', fixedToken('token'))).toThrow(/neither https nor loopback/);
+    expect(await youtube.video('unknown')).toBeNull();
   });
 });
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { estimate, prices, providerOf, settings, type Settings } from '#config';
-import { describeProblems, imagePrompt, parseStoryboard, permanent, referencesOf, type Storyboard } from '#pipeline';
+import { describeProblems, imagePrompt, parseStoryboard, permanent, publishTimeProblem, referencesOf, type Storyboard } from '#pipeline';
 import type { ModelPort, Reached } from '#providers/registry';
 import { awaitsItem, written, type Stage, type StepHandler, type TaskView } from '#stage';
 import { Inject, Injectable } from '@nestjs/common';
@@ -22,6 +22,7 @@ export class AssetStage implements Stage<'asset'> {
   readonly storyboard: StepHandler<'storyboard'> = {
     plan: () => [{}],
     make: async ({ task, out, run }) => {
+      demandPublishTime(task);
       const { name: provider, simulated } = this.writer;
       const price = prices(this.settings).storyboard;
       const { model } = await run(
@@ -30,6 +31,7 @@ export class AssetStage implements Stage<'asset'> {
           instructions: this.settings.PROMPTS_DIR,
           brief: briefOf(task),
           ...(task.ownScript ? { narration: task.ownScript } : { scenes: task.channel.scenes }),
+          ...(task.channel.youtube.credits && { credits: task.channel.youtube.credits }),
         },
         {
           provider,
@@ -83,6 +85,17 @@ export class AssetStage implements Stage<'asset'> {
       userMessage: `This video would cost about USD ${cost} (${scenes} scenes, ${images} images), the channel's budget is ${budget}. Ask for fewer scenes in the channel's file and have the storyboard made again (regenerate it), or raise budget.video_usd there and retry.`,
     });
   }
+}
+
+/** A time that has passed by now would only be found at the end, when everything is paid for. */
+function demandPublishTime({ publishAt, channel }: TaskView): void {
+  const problem = publishTimeProblem(publishAt, channel.youtube.privacy);
+  if (!problem) return;
+  throw permanent({
+    code: 'PUBLISH_TIME_INVALID',
+    message: `publish_at: ${problem}`,
+    userMessage: `Publish At: ${problem}. Then retry.`,
+  });
 }
 
 /** What the creator asked for, one line each. */

@@ -3,6 +3,7 @@ import { DatabaseModule } from '#database';
 import { Workspace } from '#media';
 import { loggerModule } from '#observability';
 import { Admission, CallFiles, ChannelControl, Gates, ProviderLimits, QueuesModule, Reconciler } from '#stage';
+import { Clock } from '#youtube';
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ChannelFiles } from './channels/channel-files.js';
@@ -44,6 +45,9 @@ import { ReviewsController } from './records/reviews.controller.js';
 import { BulkController } from './tasks/bulk.controller.js';
 import { TaskPlanner } from './tasks/task-planner.js';
 import { TasksController } from './tasks/tasks.controller.js';
+import { ChannelConnection } from './youtube/channel-connection.js';
+import { ConsentController } from './youtube/consent.controller.js';
+import { Consents } from './youtube/consents.js';
 import { YouTubeQuotaController } from './youtube/youtube-quota.controller.js';
 
 /** Everything that people and Notion reach, and the chores of the house. */
@@ -55,6 +59,7 @@ import { YouTubeQuotaController } from './youtube/youtube-quota.controller.js';
     ChannelOAuthController,
     VideoCostsController,
     YouTubeQuotaController,
+    ConsentController,
     LiveController,
     IncidentsController,
     NotionWebhookController,
@@ -96,6 +101,9 @@ import { YouTubeQuotaController } from './youtube/youtube-quota.controller.js';
     Watch,
     ApiTokens,
     TaskPlanner,
+    ChannelConnection,
+    Consents,
+    Clock,
     { provide: APP_GUARD, useClass: RoleGuard },
     { provide: APP_GUARD, useClass: JsonOnly },
     { provide: Workspace, inject: [settings.KEY], useFactory: (values: Settings) => new Workspace(values.WORKSPACE_ROOT) },

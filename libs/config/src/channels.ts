@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { ROW_PROPERTY_NAMES, describeProblems, parse, type PropertyNames } from '#pipeline';
 import { Type } from 'class-transformer';
 import {
+  ArrayMinSize,
+  ArrayUnique,
   IsArray,
   IsBoolean,
   IsDefined,
@@ -12,13 +14,16 @@ import {
   IsNumber,
   IsOptional,
   IsString,
+  IsTimeZone,
   Matches,
   Max,
+  MaxLength,
   Min,
   ValidateBy,
   ValidateNested,
   isObject,
 } from 'class-validator';
+import { CronExpressionParser } from 'cron-parser';
 import { parse as parseYaml } from 'yaml';
 import { SettingsError } from './settings.js';
 
@@ -38,6 +43,40 @@ function IsPropertyNames(): PropertyDecorator {
       defaultMessage: () => `properties must give names (text) to some of: ${known}`,
     },
   });
+}
+
+/** `fri 18:00`, `weekdays 09:30`: days as a schedule names them, and the hour. */
+const SLOT = /^(daily|weekdays|mon|tue|wed|thu|fri|sat|sun) ([01]\d|2[0-3]):([0-5]\d)$/;
+const SLOT_DAYS: Readonly<Record<string, string>> = { daily: '*', weekdays: '1-5' };
+
+/** The moments at which a channel's videos appear, one at each; YouTube makes them public by itself. */
+export class ChannelSchedule {
+  /** IANA name: `Europe/Berlin`. */
+  @IsTimeZone({ message: 'time_zone must be a time zone such as Europe/Berlin' })
+  time_zone: string;
+
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayUnique()
+  @Matches(SLOT, { each: true, message: 'times must look like "fri 18:00", "weekdays 09:30" or "daily 18:00"' })
+  times: string[];
+}
+
+/** The moments of a schedule after another one, in order, without an end. */
+export function* slotsAfter({ time_zone, times }: ChannelSchedule, after: Date): Generator<Date, never> {
+  const clocks = times.map((time) => {
+    const [, days = '', hour, minute] = SLOT.exec(time) ?? [];
+    const cron = `${Number(minute)} ${Number(hour)} * * ${SLOT_DAYS[days] ?? days}`;
+    return CronExpressionParser.parse(cron, { tz: time_zone, currentDate: after });
+  });
+  const next = clocks.map((clock) => clock.next().toDate());
+  for (;;) {
+    const first = new Date(Math.min(...next.map((moment) => moment.getTime())));
+    yield first;
+    next.forEach((moment, index) => {
+      if (moment.getTime() === first.getTime()) next[index] = clocks[index]?.next().toDate() ?? first;
+    });
+  }
 }
 
 /** How a channel's videos are published. */
@@ -60,6 +99,31 @@ export class ChannelYouTube {
   /** Whether realistic scenes are synthetic; YouTube wants an answer, so there is no default. */
   @IsBoolean()
   synthetic_media: boolean;
+
+  /** What stands under every description: sources, licences, links. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(2_000)
+  @Matches(/^[^<>]*$/, { message: 'credits must not contain < or >' })
+  credits?: string;
+
+  /** The playlist that every video is added to. */
+  @IsOptional()
+  @Matches(/^[\w-]{10,64}$/, { message: 'playlist_id must be the id of a playlist, such as PL and 32 more characters' })
+  playlist_id?: string;
+
+  /** When videos appear, if they are public. Left out: as soon as they are approved and whole. */
+  @IsOptional()
+  @ValidateBy({
+    name: 'isOfPublicVideos',
+    validator: {
+      validate: (_schedule, { object } = {} as never) => (object as ChannelYouTube).privacy === 'public',
+      defaultMessage: () => 'schedule makes videos public, so privacy must be public',
+    },
+  })
+  @ValidateNested()
+  @Type(() => ChannelSchedule)
+  schedule?: ChannelSchedule;
 }
 
 /** How a word is to be said. */

@@ -4,6 +4,7 @@ export {
   PRIVACIES,
   inspectChannels,
   readChannels,
+  slotsAfter,
   type BrokenChannelFile,
   type Channel,
   type ChannelFile,

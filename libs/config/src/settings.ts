@@ -1,4 +1,4 @@
-import { RETRY_LADDER_MS, ROW_PROPERTY_NAMES, STAGES, STAGE_NAMES, type PropertyNames } from '#pipeline';
+import { RETRY_LADDER_MS, ROW_PROPERTY_NAMES, STAGES, STAGE_NAMES, YOUTUBE_CALLS, type PropertyNames, type YouTubeCall } from '#pipeline';
 import { PORTS, choices, settingsOf, type ModelPort, type ProviderName, type ProviderSetting } from '#providers/registry';
 import { isInt, isNumber, isURL } from 'class-validator';
 
@@ -85,10 +85,18 @@ export function propertyNamesText(names: Partial<PropertyNames>): string {
     .map((pair) => pair.join('='))
     .join(',');
 }
-const key32 = setting((value) => {
+const key = (value: string): Buffer => {
   const bytes = Buffer.from(value, 'base64');
   must(bytes.length === 32, 'must be 32 bytes in base64; make one with: openssl rand -base64 32');
   return bytes;
+};
+const key32 = setting(key);
+const listOfKeys = setting((value): readonly Buffer[] => value.split(',').map((text) => key(text.trim())));
+const unitCosts = setting((value): Partial<Record<YouTubeCall, number>> => {
+  const pairs = value.split(',').map((pair) => /^\s*([\w.]+)\s*=\s*(\d{1,6})\s*$/.exec(pair));
+  const wrong = pairs.some((pair) => !YOUTUBE_CALLS.some((call) => call === pair?.[1]));
+  must(!wrong, `must be pairs such as captions.insert=400; calls: ${YOUTUBE_CALLS.join(', ')}`);
+  return Object.fromEntries(pairs.map((pair) => [pair?.[1], Number(pair?.[2])])) as Partial<Record<YouTubeCall, number>>;
 });
 
 /** Concurrency of each stage's service, named `ASSET_CONCURRENCY` and so on. */
@@ -198,6 +206,17 @@ export const SETTINGS = {
   WORKSPACE_ROOT: text({ group: 'Files', about: 'Folder of all media; shared by every service.', default: '.data/workspace' }),
   CHANNELS_DIR: text({ group: 'Files', about: 'Folder of the channel files (*.yaml).', default: 'channels' }),
   PROMPTS_DIR: text({ group: 'Files', about: 'Folder of the writing instructions for the LLM.', default: 'prompts' }),
+
+  KEEP_AFTER_PUBLISHING: oneOf(
+    'video',
+    'everything',
+    'nothing',
+  )({
+    group: 'Files',
+    about: 'What stays of the files of a published video once YouTube can play it: `video` keeps the storyboard and the final files.',
+    default: 'video',
+  }),
+  CLEAN_AFTER_HOURS: whole(0, 87_600)({ group: 'Files', about: 'How long after that the other files are removed (h).', default: 24 }),
 
   TASKS_IN_WORK: whole(
     1,
@@ -336,11 +355,22 @@ export const SETTINGS = {
     about: 'Units that all other requests of the Google project may cost in a day of Pacific time; 10,000 as of 2026-06-01.',
     default: 10_000,
   }),
+  YOUTUBE_UNIT_COSTS: unitCosts({
+    group: 'YouTube',
+    about: 'What single requests cost (units), where that is not what YouTube asked for on 2026-06-03.',
+    example: 'captions.insert=400,videos.update=50',
+  }),
   TOKEN_ENCRYPTION_KEY: key32({
     group: 'YouTube',
-    about: "Encrypts the channels' OAuth tokens (32 bytes, base64).",
+    about: "Encrypts the channels' OAuth tokens and upload sessions (32 bytes, base64).",
     secret: true,
     example: 'output of: openssl rand -base64 32',
+  }),
+  TOKEN_ENCRYPTION_FURTHER_KEYS: listOfKeys({
+    group: 'YouTube',
+    about: 'Keys that secrets can be read with besides, joined by commas; for the time in which one key takes over from another.',
+    secret: true,
+    default: [],
   }),
 
   PRICE_IMAGE_USD: usd({ group: 'Prices', about: `One image. ${OWN_PRICE}` }),

@@ -5,15 +5,17 @@ import { ArtifactRow } from './entities/artifact.js';
 import { ChannelRow } from './entities/channel.js';
 import { AlertRow, DeadLetterRow, HeartbeatRow } from './entities/incidents.js';
 import { NotionMirrorRow, NotionSubscriptionRow, NotionSweepRow } from './entities/notion.js';
-import { AuditLogRow, OAuthTokenRow, OutboxRow, ReviewRow, WebhookEventRow } from './entities/records.js';
+import { AuditLogRow, OutboxRow, ReviewRow, WebhookEventRow } from './entities/records.js';
 import { TaskRow } from './entities/task.js';
 import { VideoCostRow } from './entities/video-cost.js';
+import { OAuthConsentRow, OAuthTokenRow, PublicationRow, PublicationStepRow } from './entities/youtube.js';
 import { First1732100000000 } from './migrations/1732100000000-first.js';
 import { NothingLost1732200000000 } from './migrations/1732200000000-nothing-lost.js';
 import { OwnScript1732300000000 } from './migrations/1732300000000-own-script.js';
 import { NotionControlRoom1732400000000 } from './migrations/1732400000000-notion-control-room.js';
 import { CompleteApi1732500000000 } from './migrations/1732500000000-complete-api.js';
 import { LiveChannels1732600000000 } from './migrations/1732600000000-live-channels.js';
+import { Publications1732800000000 } from './migrations/1732800000000-publications.js';
 
 /** Columns are the properties' names in snake_case. */
 class SnakeCase extends DefaultNamingStrategy {
@@ -37,6 +39,9 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       VideoCostRow,
       ReviewRow,
       OAuthTokenRow,
+      OAuthConsentRow,
+      PublicationRow,
+      PublicationStepRow,
       DeadLetterRow,
       AlertRow,
       HeartbeatRow,
@@ -55,6 +60,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       NotionControlRoom1732400000000,
       CompleteApi1732500000000,
       LiveChannels1732600000000,
+      Publications1732800000000,
     ],
     migrationsTransactionMode: 'each',
     synchronize: false,

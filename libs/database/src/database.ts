@@ -7,9 +7,12 @@ import { Outbox } from './repositories/outbox.js';
 import { Live } from './repositories/live.js';
 import { Alerts, DeadLetters, Heartbeats } from './repositories/incidents.js';
 import { NotionMirrors, NotionSubscriptions, NotionSweeps } from './repositories/notion.js';
-import { AuditLogs, OAuthTokens, Reviews, WebhookEvents } from './repositories/records.js';
+import { OAuthConsents, OAuthTokens } from './repositories/oauth.js';
+import { Publications } from './repositories/publications.js';
+import { AuditLogs, Reviews, WebhookEvents } from './repositories/records.js';
 import { Tasks } from './repositories/tasks.js';
 import { VideoCosts } from './repositories/video-costs.js';
+import { YouTubeQuotaDays } from './repositories/youtube-quota.js';
 
 /** The system of record: every query of the product, by what it is about. */
 export class Database {
@@ -27,6 +30,9 @@ export class Database {
   readonly auditLogs: AuditLogs;
   readonly webhookEvents: WebhookEvents;
   readonly oauthTokens: OAuthTokens;
+  readonly oauthConsents: OAuthConsents;
+  readonly publications: Publications;
+  readonly youtubeQuota: YouTubeQuotaDays;
   readonly notionMirrors: NotionMirrors;
   readonly notionSweeps: NotionSweeps;
   readonly notionSubscriptions: NotionSubscriptions;
@@ -47,6 +53,9 @@ export class Database {
     this.auditLogs = new AuditLogs(manager);
     this.webhookEvents = new WebhookEvents(manager);
     this.oauthTokens = new OAuthTokens(manager);
+    this.oauthConsents = new OAuthConsents(manager);
+    this.publications = new Publications(manager);
+    this.youtubeQuota = new YouTubeQuotaDays(manager);
     this.notionMirrors = new NotionMirrors(manager);
     this.notionSweeps = new NotionSweeps(manager);
     this.notionSubscriptions = new NotionSubscriptions(manager);

@@ -1,4 +1,5 @@
-import { resolve, sep } from 'node:path';
+import { readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
 import { IMAGE_FOLDERS, type ImageRole, type ItemKind } from '#pipeline';
 import { writeWhole } from './atomic-file.js';
 
@@ -80,6 +81,29 @@ export class Workspace {
     const path = resolve(this.root, relative);
     if (!path.startsWith(this.root + sep)) throw new RangeError(`"${relative}" lies outside the workspace`);
     return path;
+  }
+
+  /**
+   * Removes a task's files but those named (relative to the root), and the folders that are empty then; returns how much that has freed (bytes).
+   * @throws RangeError as `artifactPath`
+   */
+  async clean(owner: { channelId: string; taskId: string }, keep: readonly string[]): Promise<number> {
+    const unsafe = [owner.channelId, owner.taskId].find((part) => !SAFE.test(part));
+    if (unsafe !== undefined) throw new RangeError(`"${unsafe}" cannot be part of a path`);
+    const kept = new Set(keep.map((path) => this.absolute(path)));
+    const folder = this.absolute(`${owner.channelId}/${owner.taskId}`);
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+    let freed = 0;
+    for (const entry of entries.filter((found) => !found.isDirectory())) {
+      const path = join(entry.parentPath, entry.name);
+      if (kept.has(path)) continue;
+      freed += (await stat(path)).size;
+      await rm(path);
+    }
+    // The deepest first; a folder with something left in it stays.
+    const folders = entries.filter((found) => found.isDirectory()).map((found) => join(found.parentPath, found.name));
+    for (const path of [...folders.sort().reverse(), folder]) await rmdir(path).catch(() => undefined);
+    return freed;
   }
 
   /** Writes a file of the workspace as `writeWhole` says. */

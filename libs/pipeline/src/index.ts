@@ -35,7 +35,15 @@ export {
   type StepName,
   type StepOf,
 } from './stages.js';
-export { PACIFIC_TIME, untilPacificMidnightMs } from './pacific-time.js';
+export { PACIFIC_TIME, pacificDay, sincePacificMidnightMs, untilPacificMidnightMs } from './pacific-time.js';
+export {
+  PUBLICATION_STEPS,
+  type PublicationState,
+  type PublicationStepName,
+  type PublicationStepState,
+  type PublishedMetadata,
+  type YouTubeVideo,
+} from './publication.js';
 export { asWritten, spoken, type Pronunciation } from './pronunciation.js';
 export { PRIORITIES, priorityTitle, type Priority } from './priority.js';
 export { formatRedo, parseRedo, type Redo, type RedoGroup, type RedoKind } from './redo.js';
@@ -79,4 +87,6 @@ export {
 } from './storyboard.js';
 export { DEAD_LETTER_QUEUE, HOUSEKEEPING_QUEUE, NOTION_QUEUE, TICKET_NAMES, type Ticket, type TicketName } from './tickets.js';
 export { IN_WORK, TRANSITIONS, isLegalTransition } from './transitions.js';
+export { chaptersOf, fullDescription, publishTimeProblem, tagsLength, videoTextProblems, type VideoText } from './video-metadata.js';
 export { WAYPOINTS, WAYPOINT_CHANNEL, reached, type Waypoint } from './waypoints.js';
+export { DEFERRABLE_CALLS, RELEASE_CALLS, YOUTUBE_CALLS, YOUTUBE_CALL_UNITS, type YouTubeCall } from './youtube-quota.js';

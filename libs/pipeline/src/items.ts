@@ -40,7 +40,8 @@ export interface ItemResults {
   narration: { model: string; words: WordTiming[] };
   sound_effect: { model: string };
   cut: { scenes: { start_ms: number; duration_ms: number }[] };
-  publication: { video_id: string; url: string; privacy: string };
+  /** `publish_at`: when YouTube makes it public by itself; null or left out: it is as `privacy` says. */
+  publication: { video_id: string; url: string; privacy: string; publish_at?: string | null };
 }
 
 // Every kind states its input and its result, or this does not compile.

@@ -5,8 +5,8 @@ const CLOCK = new Intl.DateTimeFormat('en-US', {
   timeZone: PACIFIC_TIME,
   hourCycle: 'h23',
   year: 'numeric',
-  month: 'numeric',
-  day: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
   hour: 'numeric',
   minute: 'numeric',
   second: 'numeric',
@@ -16,20 +16,25 @@ const CLOCK = new Intl.DateTimeFormat('en-US', {
 export function untilPacificMidnightMs(now: Date = new Date()): number {
   const today = pacificDay(now);
   // The offset changes at most once a day and by an hour, so midnight is the first hour's edge, looked for in steps of one, at which the day differs.
-  const { minute, second } = pacific(now);
-  let at = now.getTime() - (minute * 60 + second) * 1_000 - now.getMilliseconds();
+  const { minute = '0', second = '0' } = pacific(now);
+  let at = now.getTime() - (Number(minute) * 60 + Number(second)) * 1_000 - now.getMilliseconds();
   do at += 3_600_000;
   while (pacificDay(new Date(at)) === today);
   return at - now.getTime();
 }
 
-function pacificDay(date: Date): string {
-  const { year, month, day } = pacific(date);
-  return `${year}-${month}-${day}`;
+/** The day in Pacific time that a moment belongs to: `2026-11-25`. */
+export function pacificDay(moment: Date): string {
+  const { year, month, day } = pacific(moment);
+  return `${year ?? ''}-${month ?? ''}-${day ?? ''}`;
 }
 
-function pacific(date: Date): Record<'year' | 'month' | 'day' | 'minute' | 'second', number> {
-  const parts = Object.fromEntries(CLOCK.formatToParts(date).map(({ type, value }) => [type, Number(value)]));
-  const { year = 0, month = 0, day = 0, minute = 0, second = 0 } = parts;
-  return { year, month, day, minute, second };
+/** How long a moment is after the midnight before it, Pacific time (ms), to the second; on a day with another number of hours, by the clock on the wall. */
+export function sincePacificMidnightMs(moment: Date): number {
+  const { hour, minute, second } = pacific(moment);
+  return ((Number(hour) * 60 + Number(minute)) * 60 + Number(second)) * 1_000;
+}
+
+function pacific(moment: Date): Partial<Record<Intl.DateTimeFormatPartTypes, string>> {
+  return Object.fromEntries(CLOCK.formatToParts(moment).map(({ type, value }) => [type, value]));
 }

@@ -1,5 +1,5 @@
 /** The kinds of property that a video's row has, as Notion calls them. */
-export type PropertyKind = 'title' | 'status' | 'select' | 'rich_text' | 'number' | 'files' | 'url';
+export type PropertyKind = 'title' | 'status' | 'select' | 'rich_text' | 'number' | 'files' | 'url' | 'date';
 
 /** The properties of a video's row, by what they mean: their usual names and their kinds. The one place that knows them. */
 export const ROW_PROPERTIES = {
@@ -9,6 +9,8 @@ export const ROW_PROPERTIES = {
   topic: { name: 'Topic', kind: 'rich_text' },
   story_direction: { name: 'Story Direction', kind: 'rich_text' },
   priority: { name: 'Priority', kind: 'select' },
+  /** The creator's: when the video appears, with a time of day. */
+  publish_at: { name: 'Publish At', kind: 'date' },
   /** The reviewer's: which items to make again, `images 3, 7; clips 2`. */
   redo: { name: 'Redo', kind: 'rich_text' },
   /** The reviewer's: why. */

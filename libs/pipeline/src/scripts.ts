@@ -8,10 +8,10 @@ import type { WordTiming } from './items.js';
 interface Scripts {
   /**
    * `instructions`: a folder; `brief`: what the creator asked for; `scenes`: how many; `narration`: the creator's own text, which is then only broken
-   * into scenes, as many as it takes. The file that is written is the storyboard, checked.
+   * into scenes, as many as it takes; `credits`: what will stand under every description. The file that is written is the storyboard, checked.
    */
   'write-storyboard': {
-    arguments: { instructions: string; brief: string; scenes?: number; narration?: string; out: string };
+    arguments: { instructions: string; brief: string; scenes?: number; narration?: string; credits?: string; out: string };
     result: { model: string; input_tokens: number; output_tokens: number };
   };
   /** `reference`: pictures of what is to look the same. */

@@ -1,7 +1,19 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import { ArrayMinSize, ArrayUnique, IsArray, IsIn, IsNotEmpty, IsString, Matches, MaxLength, ValidateNested } from 'class-validator';
+import {
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
 import { parse, type Parsed, type Problem } from './parse.js';
+import { chaptersOf, fullDescription, videoTextProblems } from './video-metadata.js';
 
 export const IMAGE_ROLES = ['character', 'environment', 'prop'] as const;
 export type ImageRole = (typeof IMAGE_ROLES)[number];
@@ -80,19 +92,22 @@ export class StoryboardScene {
   @IsString()
   @IsNotEmpty()
   effect: string;
+
+  /** What the chapter is called that begins with this scene; empty or left out: the one before goes on. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(60)
+  @Matches(/^[^<>\r\n]*$/, { message: 'chapter must be one line without < or >' })
+  chapter?: string;
 }
 
 /** What the whole video is made from; written by the LLM, checked by `storyboardProblems` before anything else is paid for. */
 export class Storyboard {
-  /** At most 100 characters, no angle brackets: YouTube's rule. */
+  /** Title, description and tags are held to what YouTube allows: `videoTextProblems`. */
   @IsString()
-  @IsNotEmpty()
-  @MaxLength(100)
-  @Matches(/^[^<>]*$/, { message: 'title must not contain < or >' })
   title: string;
 
   @IsString()
-  @Matches(/^[^<>]*$/, { message: 'description must not contain < or >' })
   description: string;
 
   @IsArray()
@@ -129,10 +144,12 @@ export interface StoryboardDemands {
   readonly scenes?: number;
   /** The creator's own text: the narrations, one after another, must be it and nothing else. */
   readonly script?: string;
+  /** What the channel adds to every description; it has to fit, too. */
+  readonly credits?: string;
 }
 
 /** A storyboard from outside (the LLM, a file), or every problem that it has. */
-export function parseStoryboard(data: unknown, { scenes, script }: StoryboardDemands = {}): Parsed<Storyboard> {
+export function parseStoryboard(data: unknown, { scenes, script, credits }: StoryboardDemands = {}): Parsed<Storyboard> {
   const parsed = parse(Storyboard, data);
   if (!parsed.ok) return parsed;
   const { value } = parsed;
@@ -142,11 +159,18 @@ export function parseStoryboard(data: unknown, { scenes, script }: StoryboardDem
     ...unknownCharacters(value),
     ...danglingImages(value),
     ...unspeakable(value),
+    ...videoTextProblems({ title: value.title, tags: value.tags, description: expectedDescription(value, credits) }),
     ...(script === undefined ? [] : departures(value, script)),
   ];
   const count = value.scenes.length;
   if (scenes !== undefined && count !== scenes) problems.push({ field: 'scenes', message: `there must be ${scenes} scenes, not ${count}` });
   return problems.length === 0 ? parsed : { ok: false, problems };
+}
+
+/** The description that will be published, its chapters where the narrations are expected to put them. */
+function expectedDescription({ description, scenes }: Storyboard, credits?: string): string {
+  const durations = scenes.map(({ narration }) => narrationSeconds(narration) * 1_000);
+  return fullDescription(description, chaptersOf(scenes, durations), credits);
 }
 
 /** Where the narrations are not the creator's text, word for word. */
@@ -282,13 +306,14 @@ export const STORYBOARD_JSON_SCHEMA = {
       minItems: 1,
       items: {
         type: 'object',
-        required: ['narration', 'layout', 'images', 'motion', 'effect'],
+        required: ['narration', 'layout', 'images', 'motion', 'effect', 'chapter'],
         properties: {
           narration: { type: 'string' },
           layout: { type: 'string', enum: Object.keys(LAYOUTS) },
           images: { type: 'array', minItems: 1, maxItems: 2, items: { type: 'string' } },
           motion: { type: 'string' },
           effect: { type: 'string' },
+          chapter: { type: 'string', maxLength: 60 },
         },
       },
     },

@@ -17,6 +17,11 @@ export const WAYPOINTS = [
   'session_stored',
   'bytes_sending',
   'bytes_sent',
+  'video_recorded',
+  'step_done',
+  'video_switched',
+  'video_released',
+  'steps_followed_up',
   'tickets_relayed',
 ] as const;
 export type Waypoint = (typeof WAYPOINTS)[number];

@@ -1,5 +1,5 @@
 import { Database, type ArtifactRow, type TaskEdit, type TaskRow } from '#database';
-import { FIRST_STEP, gateAt, isLegalTransition, stepInfo, type Decision, type Gate, type ItemKind } from '#pipeline';
+import { FIRST_STEP, STEPS, gateAt, isLegalTransition, stepInfo, type Decision, type Gate, type ItemKind } from '#pipeline';
 import { Injectable } from '@nestjs/common';
 import { OutboxRelay } from './outbox-relay.js';
 import { beginStep, cancelTask, remake, resumeTask } from './step-flow.js';
@@ -18,6 +18,7 @@ export class DecisionRefused extends Error {
       | 'TASK_NOT_AT_REST'
       | 'TASK_NOT_EDITABLE'
       | 'ITEM_NOT_FOUND'
+      | 'VIDEO_UPLOADED'
       | 'CHANNEL_NOT_FOUND'
       | typeof CHANNEL_REMOVED,
     message: string,
@@ -144,6 +145,7 @@ export class Gates {
       const rests = gateAt(task.status) !== null || (task.status.endsWith('_error') && isLegalTransition(task.status, FIRST_WORKING));
       if (!rests)
         throw new DecisionRefused('TASK_NOT_AT_REST', `The task is ${task.status}; items can be made again at a review or after an error.`);
+      await demandNotUploaded(tx, task.id);
       const all = await tx.artifacts.ofTask(task.id);
       const named = items.map(({ kind, position }) => {
         const found = all.find((artifact) => artifact.kind === kind && artifact.position === position);
@@ -165,7 +167,7 @@ export class Gates {
    */
   async edit(taskId: string, actor: string, edit: TaskEdit): Promise<TaskRow> {
     return this.decide(taskId, actor, 'task_edit', async (tx, task) => {
-      const changed = (Object.keys(edit) as (keyof TaskEdit)[]).filter((property) => edit[property] !== task[property]);
+      const changed = (Object.keys(edit) as (keyof TaskEdit)[]).filter((property) => !isSame(edit[property], task[property]));
       if (changed.length === 0) return null;
       const open = await editable(tx, task);
       const refused = changed.filter((property) => !open.includes(property));
@@ -197,6 +199,13 @@ export class Gates {
   }
 }
 
+function isSame(one: unknown, other: unknown): boolean {
+  return one instanceof Date && other instanceof Date ? one.getTime() === other.getTime() : one === other;
+}
+
+/** The step after which nothing about a video can be changed any more. */
+const PUBLISHING = STEPS.at(-1)?.name;
+
 /** What the audit log calls that which can be changed. */
 const WRITTEN_AS: Record<keyof TaskEdit, string> = {
   channelId: 'channel_id',
@@ -205,21 +214,36 @@ const WRITTEN_AS: Record<keyof TaskEdit, string> = {
   storyDirection: 'story_direction',
   ownScript: 'own_script',
   priority: 'priority',
+  publishAt: 'publish_at',
 };
 
 /** What can be changed about a task now. */
 async function editable(tx: Database, task: TaskRow): Promise<(keyof TaskEdit)[]> {
   if (task.status === 'published') return [];
-  if (task.status !== 'draft' && task.status !== 'queued') return ['priority'];
+  const isSent = task.step === PUBLISHING && task.status !== 'approved';
+  if (task.status !== 'draft' && task.status !== 'queued') return ['priority', ...(isSent ? [] : ['publishAt' as const])];
   // Files and costs of a task that was cancelled belong to its channel.
   const made = await tx.artifacts.ofTask(task.id);
-  return ['priority', 'title', 'topic', 'storyDirection', 'ownScript', ...(made.length === 0 ? ['channelId' as const] : [])];
+  return ['priority', 'publishAt', 'title', 'topic', 'storyDirection', 'ownScript', ...(made.length === 0 ? ['channelId' as const] : [])];
 }
 
 function whyNotEditable({ status }: TaskRow, open: readonly (keyof TaskEdit)[]): string {
   if (open.length === 0) return `The task is ${status}; nothing about it can be changed any more.`;
-  if (open.length === 1) return `The task is ${status}; only its priority can be changed now, the rest while it is a draft or queued.`;
+  if (open.length < 3) {
+    const names = open.map((property) => WRITTEN_AS[property]).join(' and ');
+    return `The task is ${status}; only its ${names} can be changed now, the rest while it is a draft or queued.`;
+  }
   return 'Something was made for the task already, so it cannot go to another channel. Plan it anew there.';
+}
+
+/** What YouTube has is finished, not made anew: that would leave two videos there. */
+async function demandNotUploaded(tx: Database, taskId: string): Promise<void> {
+  const uploaded = (await tx.publications.ofTask(taskId)).find(({ state }) => state === 'uploaded' || state === 'released');
+  if (!uploaded) return;
+  throw new DecisionRefused(
+    'VIDEO_UPLOADED',
+    `YouTube has the video already (${uploaded.videoId ?? ''}). Retry the task to finish it; or delete it in YouTube Studio, retry, and have it made again then.`,
+  );
 }
 
 function pick(shown: readonly ArtifactRow[], positions: readonly number[]): ArtifactRow[] {

@@ -1,5 +1,6 @@
 import type { ArtifactRow, ChannelRow, Database, TaskRow } from '#database';
 import type { Failure, StepInfo } from '#pipeline';
+import { makeTicket } from './tickets.js';
 
 /** What people are told of, in the transaction that makes it true: no crash between the two can swallow it. */
 
@@ -12,7 +13,8 @@ const DISCONNECTED = ['OAUTH_INVALID_GRANT', 'CHANNEL_NOT_CONNECTED', 'WRONG_YOU
 
 const disconnected = (channelId: string) => `channel_disconnected:${channelId}`;
 const stopped = (taskId: string) => `task_stopped:${taskId}`;
-const quota = (provider: string) => `${QUOTA_EXHAUSTED}:${provider}`;
+/** Each limit of a provider has a code of its own. */
+const quota = (code: string) => `${QUOTA_EXHAUSTED}:${code.toLowerCase()}`;
 
 /** A task has stopped until a person acts. */
 export async function reportStop(
@@ -43,7 +45,6 @@ export async function reportStop(
     title: `"${task.title}" (${channel.key}) stopped at ${what}`,
     text: `${failure.userMessage} [${failure.code}] Task ${task.id}.`,
   });
-  if (isDisconnection(failure)) await reportDisconnection(tx, channel, failure);
 }
 
 /** Whether nothing of a channel can be published until somebody connects it anew. */
@@ -62,9 +63,18 @@ export async function reportDisconnection(tx: Database, { id, key }: ChannelRow,
   });
 }
 
-/** A channel was connected anew. */
-export async function closeDisconnection(tx: Database, channelId: string): Promise<void> {
+/** A channel is connected: what has waited for it goes on at once. */
+export async function reconnect(tx: Database, channelId: string): Promise<void> {
   await tx.alerts.resolve(disconnected(channelId));
+  await tx.publications.wakeSteps(channelId, DISCONNECTED);
+  const woken = await tx.artifacts.wakeChannel(channelId, DISCONNECTED);
+  const tasks = new Map((await tx.tasks.byIds(woken.map(({ taskId }) => taskId))).map((task) => [task.id, task]));
+  await tx.outbox.add(
+    woken.flatMap((artifact) => {
+      const task = tasks.get(artifact.taskId);
+      return task ? [makeTicket(task, artifact)] : [];
+    }),
+  );
 }
 
 /** A person has acted on a task that had stopped, or given it up. */
@@ -79,8 +89,8 @@ export async function reportLimit(tx: Database, failure: Failure): Promise<void>
   if (failure.kind === 'quota') {
     await tx.alerts.raise({
       kind: QUOTA_EXHAUSTED,
-      key: quota(provider),
-      title: `The quota of ${provider} is used up`,
+      key: quota(failure.code),
+      title: `A limit of ${provider} is reached`,
       text: failure.userMessage,
     });
   } else if (failure.rateLimited) {
@@ -96,7 +106,7 @@ export async function reportLimit(tx: Database, failure: Failure): Promise<void>
 
 /** An item that was put off for that reason has been made: its provider takes calls again. */
 export async function closeQuota(tx: Database, errorCode: string): Promise<void> {
-  await tx.alerts.resolve(quota(providerOf(errorCode)));
+  await tx.alerts.resolve(quota(errorCode));
 }
 
 /** Codes begin with their provider's name. */

@@ -25,6 +25,8 @@ export interface TaskView {
   readonly storyDirection: string;
   /** The creator's own narration; empty when it is to be written. */
   readonly ownScript: string;
+  /** When the creator wants the video to appear; null: as the channel's schedule says, or as soon as it can. */
+  readonly publishAt: Date | null;
   readonly channel: ChannelSettings;
 }
 
@@ -33,6 +35,8 @@ export type Planned<K extends ItemKind> = ItemInput<K>;
 
 /** One item in the making. */
 export interface Item<K extends ItemKind> {
+  /** Of its artifact. */
+  readonly id: string;
   readonly task: TaskView;
   readonly position: number;
   readonly input: ItemInput<K>;

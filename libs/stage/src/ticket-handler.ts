@@ -18,7 +18,7 @@ import {
 } from '#pipeline';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ItemFiles, type PlacedFile } from './item-files.js';
-import { closeQuota, reportLimit } from './incidents.js';
+import { closeQuota, isDisconnection, reportDisconnection, reportLimit } from './incidents.js';
 import { Lease } from './lease.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { PaidCalls } from './paid-calls.js';
@@ -37,6 +37,9 @@ interface Finished {
 
 /** A quota of which nobody knows when it ends is asked again after this time (ms). */
 const QUOTA_LOOK_AGAIN_MS = 3_600_000;
+
+/** An item whose channel is not connected is looked at again after this time (ms); whoever connects the channel wakes it. */
+const PARKED_LOOK_AGAIN_MS = 6 * 3_600_000;
 
 /** The handlers of this process, by step. */
 export type StepHandlers = ReadonlyMap<string, StepHandler<ItemKind>>;
@@ -147,6 +150,7 @@ export class TicketHandler {
         });
       };
       const item: Item<ItemKind> = {
+        id: artifact.id,
         task,
         position: artifact.position,
         input: artifact.input,
@@ -202,11 +206,13 @@ export class TicketHandler {
       if (!(await tx.artifacts.putOff(artifact.id, leaseToken, new Date(Date.now() + delayMs), error, countsAttempt))) return;
       await this.reticket(tx, artifact);
       await reportLimit(tx, failure);
+      if (isDisconnection(failure)) await reportDisconnection(tx, await tx.channels.get(artifact.channelId), failure);
     });
   }
 
   /** How long the item waits (ms); null: it is given up. */
   private delayMs(artifact: ArtifactRow, failure: Failure): number | null {
+    if (isDisconnection(failure)) return PARKED_LOOK_AGAIN_MS;
     if (failure.kind === 'permanent') return null;
     if (failure.kind === 'transient') return retryDelayMs(artifact.attempt, failure, this.ladder);
     return failure.retryAfterMs ?? QUOTA_LOOK_AGAIN_MS;
@@ -243,9 +249,9 @@ export class TicketHandler {
 
   /** Through the transaction where there is one: another connection beside it is one that others may be waiting for. */
   private async view(database: Database, task: TaskRow): Promise<TaskView> {
-    const { id, channelId, title, topic, storyDirection, ownScript } = task;
+    const { id, channelId, title, topic, storyDirection, ownScript, publishAt } = task;
     const channel = await database.channels.get(channelId);
-    return { id, channelId, title, topic, storyDirection, ownScript, channel: channel.settings };
+    return { id, channelId, title, topic, storyDirection, ownScript, publishAt, channel: channel.settings };
   }
 }
 

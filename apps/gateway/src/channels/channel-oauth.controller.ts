@@ -1,13 +1,13 @@
 import { settings, type Settings } from '#config';
 import { Database, type ChannelRow } from '#database';
-import { ChannelGrants } from '#grants';
 import { Failure } from '#pipeline';
 import { GrantFile, grantOf } from '#providers/youtube';
-import { closeDisconnection, isDisconnection, reportDisconnection } from '#stage';
-import { Body, Controller, HttpCode, Inject, Param, Post, Put } from '@nestjs/common';
+import { isDisconnection, reportDisconnection } from '#stage';
+import { Body, Controller, HttpCode, Inject, Param, Post, Put, Req } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiBody,
+  ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -15,10 +15,14 @@ import {
   ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
+import type { Request } from 'express';
 import { By, Caller } from '../access/caller.js';
 import { Needs } from '../access/roles.js';
 import { ApiError, ErrorBody } from '../http/api-error.js';
+import { CONSENT_PATH } from '../http/open-routes.js';
 import { Act } from '../tasks/task.dto.js';
+import { ChannelConnection } from '../youtube/channel-connection.js';
+import { Consents } from '../youtube/consents.js';
 import { channelId, channelNotFound } from './channel.dto.js';
 
 /** The file that youtube-auth writes; its class knows nothing of OpenAPI. */
@@ -40,6 +44,15 @@ class RefreshedGrant {
   expires_at: string;
 }
 
+class ConsentLink {
+  /** To be opened in a browser, once; it leads to Google's consent page and back. */
+  @ApiProperty({ format: 'uri' })
+  url: string;
+
+  @ApiProperty({ format: 'date-time' })
+  expires_at: string;
+}
+
 /** The channels' Google grants. */
 @ApiTags('channels')
 @ApiBearerAuth()
@@ -48,8 +61,27 @@ class RefreshedGrant {
 export class ChannelOAuthController {
   constructor(
     private readonly database: Database,
+    private readonly connection: ChannelConnection,
+    private readonly consents: Consents,
     @Inject(settings.KEY) private readonly settings: Settings,
   ) {}
+
+  @Post('connect-youtube')
+  @HttpCode(201)
+  @Needs('admin')
+  @ApiOperation({ summary: "Begin to connect the channel: a link to Google's consent page, for the browser of whoever agrees" })
+  @ApiCreatedResponse({ type: ConsentLink })
+  async consent(
+    @Param('channel_id', channelId) id: string,
+    @Body() { actor }: Act,
+    @By() caller: Caller,
+    @Req() request: Request,
+  ): Promise<ConsentLink> {
+    const channel = await this.find(id);
+    const base = `${this.settings.PUBLIC_URL ?? `${request.protocol}://${request.get('host') ?? ''}`}/${CONSENT_PATH}`;
+    const { ticket, expiresAt } = await this.consents.begin(channel, caller.signs(actor), `${base}/callback`);
+    return { url: `${base}/start/${ticket}`, expires_at: expiresAt.toISOString() };
+  }
 
   @Put('oauth-token')
   @HttpCode(204)
@@ -58,21 +90,12 @@ export class ChannelOAuthController {
   @ApiBody({ schema: GRANT_SCHEMA })
   @ApiNoContentResponse()
   async connect(@Param('channel_id', channelId) id: string, @Body() grant: GrantFile, @By() caller: Caller): Promise<void> {
-    const { settings: channel } = await this.find(id);
-    const wanted = channel.youtube.channel_id;
-    if (grant.channel_id !== wanted) {
-      throw new ApiError(
-        422,
-        'WRONG_YOUTUBE_CHANNEL',
-        `The grant is for ${grant.channel_id ?? 'no stated channel'}, the channel file names ${wanted}.`,
-        [{ field: 'channel_id', message: `channel_id must be ${wanted}` }],
-      );
-    }
-    await this.database.transaction(async (tx) => {
-      await this.grants.save(tx, id, grantOf(grant));
-      await closeDisconnection(tx, id);
-      const details = { youtube_channel_id: wanted };
-      await tx.auditLogs.add({ channelId: id, taskId: null, actor: caller.signs(), action: 'channel_connected', details });
+    const channel = await this.find(id);
+    await this.connection.connect(channel, grantOf(grant), caller.signs()).catch((error: unknown) => {
+      const { code, userMessage } = Failure.from(error);
+      if (code !== 'WRONG_YOUTUBE_CHANNEL') throw error;
+      const message = `channel_id must be ${channel.settings.youtube.channel_id}`;
+      throw new ApiError(422, code, userMessage, [{ field: 'channel_id', message }]);
     });
   }
 
@@ -83,12 +106,7 @@ export class ChannelOAuthController {
   @ApiOkResponse({ type: RefreshedGrant })
   async refresh(@Param('channel_id', channelId) id: string, @Body() { actor }: Act, @By() caller: Caller): Promise<RefreshedGrant> {
     const channel = await this.find(id);
-    const expiresAt = await this.grants.renew(id).catch((error: unknown) => this.refused(channel, error));
-    await this.database.transaction(async (tx) => {
-      await closeDisconnection(tx, id);
-      const details = { expires_at: expiresAt.toISOString() };
-      await tx.auditLogs.add({ channelId: id, taskId: null, actor: caller.signs(actor), action: 'channel_grant_refreshed', details });
-    });
+    const expiresAt = await this.connection.renew(channel, caller.signs(actor)).catch((error: unknown) => this.refused(channel, error));
     return { expires_at: expiresAt.toISOString() };
   }
 
@@ -97,18 +115,16 @@ export class ChannelOAuthController {
     const failure = Failure.from(error);
     if (!isDisconnection(failure)) throw error;
     if (failure.code !== 'CHANNEL_NOT_CONNECTED') await reportDisconnection(this.database, channel, failure);
-    const how = `Run youtube-auth as README says (step 4), then PUT its grant to /api/v1/channels/${channel.id}/oauth-token.`;
-    throw new ApiError(409, failure.code, `${failure.userMessage} ${how}`);
+    throw new ApiError(
+      409,
+      failure.code,
+      `${failure.userMessage} POST /api/v1/channels/${channel.id}/connect-youtube gives a link for that.`,
+    );
   }
 
   private async find(id: string): Promise<ChannelRow> {
     const channel = await this.database.channels.find(id);
     if (!channel) throw channelNotFound();
     return channel;
-  }
-
-  /** Made when it is needed: an installation that does not publish has no key. */
-  private get grants(): ChannelGrants {
-    return new ChannelGrants(this.database, this.settings);
   }
 }

@@ -266,7 +266,7 @@ describe('a channel', () => {
       await store(id, { refreshToken: '1//revoked' });
       const dead = await ask('POST', `channels/${id}/refresh-oauth`);
       expect(dead).toMatchObject({ status: 409, error: { code: 'OAUTH_INVALID_GRANT' } });
-      expect(dead.error.message).toMatch(new RegExp(`youtube-auth.*/api/v1/channels/${id}/oauth-token`));
+      expect(dead.error.message).toMatch(`/api/v1/channels/${id}/connect-youtube`);
       expect(await disconnected('open')).toMatchObject([{ channelId: id }]);
       await store(id);
       expect(await disconnected('open')).toEqual([]);
@@ -293,7 +293,12 @@ describe('a channel', () => {
       await store(id);
       const row = await database.oauthTokens.find(await idOf('tide'));
       const reef = await idOf('reef');
-      await database.oauthTokens.save({ channelId: reef, grantEncrypted: row?.grantEncrypted ?? '', expiresAt: new Date() });
+      await database.oauthTokens.save({
+        channelId: reef,
+        grantEncrypted: row?.grantEncrypted ?? '',
+        expiresAt: new Date(),
+        grantExpiresAt: null,
+      });
       const refused = await ask('POST', `channels/${reef}/refresh-oauth`);
       expect(refused).toMatchObject({
         status: 409,

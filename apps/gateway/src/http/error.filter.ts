@@ -18,6 +18,7 @@ const REFUSALS: Record<DecisionRefused['code'], number> = {
   ITEM_NOT_FOUND: 422,
   CHANNEL_NOT_FOUND: 404,
   CHANNEL_REMOVED: 409,
+  VIDEO_UPLOADED: 409,
 };
 
 /** What the API calls the properties of a task. */
@@ -28,6 +29,7 @@ const TASK_FIELDS: Record<DecisionRefused['refused'][number], string> = {
   storyDirection: 'story_direction',
   ownScript: 'own_script',
   priority: 'priority',
+  publishAt: 'publish_at',
 };
 
 /** Codes of the errors that the HTTP layer itself raises. */

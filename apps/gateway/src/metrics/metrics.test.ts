@@ -153,16 +153,4 @@ describe('GET /api/v1/youtube-quota', () => {
     for (let more = 0; more < 3; more++) await addTask('approved', 'publication');
     expect(await quota()).toMatchObject({ waiting: 5, last_upload_on: after(2) });
   });
-
-  it.each([
-    ['in summer', '2026-07-15T06:59:59.000Z', '2026-07-14', '2026-07-15T07:00:00.000Z'],
-    ['in winter', '2026-01-15T08:00:00.000Z', '2026-01-15', '2026-01-16T08:00:00.000Z'],
-    ['on the day of 23 hours', '2026-03-08T20:00:00.000Z', '2026-03-08', '2026-03-09T07:00:00.000Z'],
-    ['on the day of 25 hours', '2026-11-01T07:00:00.000Z', '2026-11-01', '2026-11-02T08:00:00.000Z'],
-  ])('counts from midnight to midnight Pacific time, %s', async (_when, at, day, resetsAt) => {
-    const bounds = await database.census.uploadsOfDay(new Date(at));
-    expect([bounds.day, bounds.resetsAt.toISOString(), bounds.uploads]).toEqual([day, resetsAt, 0]);
-    for (const moment of [bounds.resetsAt.getTime() - 1, bounds.resetsAt.getTime()]) await addTask('published', null, new Date(moment));
-    expect((await database.census.uploadsOfDay(new Date(at))).uploads).toBe(1);
-  });
 });

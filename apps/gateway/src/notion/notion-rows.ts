@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Database, type NotionMirrorRow, type TaskRow } from '#database';
-import { gateAt } from '#pipeline';
+import { gateAt, publishTimeProblem } from '#pipeline';
 import type { NotionRow, PageOfRow } from '#providers/notion';
 import { propertiesOf } from '#providers/notion';
 import { OutboxRelay, announce, channelRemoved, notionJob, tellListeners } from '#stage';
@@ -79,7 +79,7 @@ export class NotionRows {
       await this.notion.client.writePage(row.pageId, propertiesOf({ error: problem }, known.namesIn(row.dataSourceId), row.has));
       return `Refused: ${problem ?? ''}`;
     }
-    const { title, topic, storyDirection, priority, pageId } = row;
+    const { title, topic, storyDirection, priority, publishAt, pageId } = row;
     const added = await this.database.transaction(async (tx) => {
       const task = await tx.tasks.add({
         channelId: channel.id,
@@ -89,6 +89,7 @@ export class NotionRows {
         ownScript: '',
         scriptPending: true,
         priority: priority ?? 'normal',
+        publishAt,
         status: 'queued',
         notionPageId: pageId,
         requestId: null,
@@ -142,13 +143,20 @@ function isNews(row: NotionRow, task: TaskRow, mirror: NotionMirrorRow): boolean
     (row.redo !== '' && row.redo !== mirror.redo && rests) ||
     (row.redo === '' && mirror.redo !== '') ||
     (row.priority !== null && row.priority !== mirror.priority) ||
-    (task.status === 'queued' && saysOtherwise(row, task))
+    (task.status === 'queued' && saysOtherwise(row, task)) ||
+    movesPublication(row, task)
   );
 }
 
 /** Whether a row describes another video than its task, which is not begun. */
 export function saysOtherwise({ title, topic, storyDirection }: NotionRow, task: TaskRow): boolean {
   return title !== task.title || topic !== task.topic || storyDirection !== task.storyDirection;
+}
+
+/** Whether a row wants its video to appear at another time than its task, of which nothing was sent yet. */
+export function movesPublication({ publishAt, publishAtProblem, has }: NotionRow, task: TaskRow): boolean {
+  if (!has.has('publish_at') || ['uploading', 'upload_error', 'published'].includes(task.status)) return false;
+  return publishAtProblem !== null || publishAt?.getTime() !== task.publishAt?.getTime();
 }
 
 /** Whether a status is written over what we have read of the row, so that an edit of the status can only be judged by what the row shows afterwards. */
@@ -173,7 +181,11 @@ function problemOf(row: NotionRow, known: KnownDatabases): string | null {
   if (length > LONGEST_TITLE)
     return `The title has ${length} characters, YouTube takes ${LONGEST_TITLE}. Shorten it, then set the row to Queued again.`;
   const channel = known.channelOf(row);
-  if (channel) return channel.removedAt ? channelRemoved(channel.key) : null;
+  if (channel?.removedAt) return channelRemoved(channel.key);
+  if (channel) {
+    const problem = row.publishAtProblem ?? publishTimeProblem(row.publishAt, channel.settings.youtube.privacy);
+    return problem && `${known.namesIn(row.dataSourceId).publish_at}: ${problem}. Mend it, then set the row to Queued again.`;
+  }
   const given = row.channel ? `There is no channel "${row.channel}".` : 'The row has no channel.';
   return `${given} Choose one of ${known.choices.join(', ')}, then set the row to Queued again.`;
 }

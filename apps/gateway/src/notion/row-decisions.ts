@@ -1,11 +1,11 @@
 import { Database, type MirrorChange, type NotionMirrorRow, type TaskRow } from '#database';
-import { gateAt, isLegalTransition, parseRedo, statusTitle } from '#pipeline';
+import { gateAt, isLegalTransition, parseRedo, publishTimeProblem, statusTitle } from '#pipeline';
 import type { NotionRow } from '#providers/notion';
 import { DecisionRefused, Gates, notionJob, type ItemName } from '#stage';
 import { Injectable, Logger } from '@nestjs/common';
 import { choicesAt, decisionOf } from './decision.js';
 import { NotionConnection } from './notion-connection.js';
-import { saysOtherwise } from './notion-rows.js';
+import { movesPublication, saysOtherwise } from './notion-rows.js';
 
 /** Takes what people have decided in a row to their task. Only for whoever holds the row's lease: a row that is being written is no decision. */
 @Injectable()
@@ -32,6 +32,8 @@ export class RowDecisions {
     const said = await this.attempt(task, actor, async () => {
       if (row.inTrash) return this.giveUp(task, actor);
       await this.edit(row, task, mirror, actor);
+      const moved = await this.move(row, task, actor);
+      if (moved) return moved;
       const note = row.reviewNote && row.reviewNote !== mirror.note ? row.reviewNote : null;
       const redone = await this.redo(row, task, mirror, actor, note);
       if (redone) {
@@ -149,6 +151,16 @@ export class RowDecisions {
     const isUrgent = priority !== null && priority !== shown && priority !== task.priority;
     if (!isMended && !isUrgent) return;
     await this.gates.edit(task.id, actor, { ...(isMended && { title, topic, storyDirection }), ...(isUrgent && { priority }) });
+  }
+
+  /** When the video appears, until it is sent. Returns what is wrong with the time that the row names. */
+  private async move(row: NotionRow, task: TaskRow, actor: string): Promise<string | null> {
+    if (!movesPublication(row, task)) return null;
+    const { settings } = await this.database.channels.get(task.channelId);
+    const problem = row.publishAtProblem ?? publishTimeProblem(row.publishAt, settings.youtube.privacy);
+    if (problem) return `Publish At: ${problem}.`;
+    await this.gates.edit(task.id, actor, { publishAt: row.publishAt });
+    return null;
   }
 
   /** A row in the trash: its video is not wanted. What is ready stays, and the row can be taken out and queued again. */

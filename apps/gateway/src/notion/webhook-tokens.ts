@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { required, settings, type Settings } from '#config';
+import { settings, type Settings } from '#config';
 import { Database, TokenCipher, type NotionSubscriptionRow } from '#database';
 import { isSigned } from '#providers/notion';
 import { Inject, Injectable, Logger } from '@nestjs/common';
@@ -78,6 +78,6 @@ export class WebhookTokens {
   }
 
   private get cipher(): TokenCipher {
-    return new TokenCipher(required(this.settings, 'TOKEN_ENCRYPTION_KEY'));
+    return TokenCipher.of(this.settings);
   }
 }

@@ -1,6 +1,6 @@
-import { LONGEST_OWN_SCRIPT, PRIORITIES, type Priority } from '#pipeline';
+import { IsMoment, LONGEST_OWN_SCRIPT, PRIORITIES, type Priority } from '#pipeline';
 import { ApiProperty, ApiPropertyOptional, PartialType, PickType } from '@nestjs/swagger';
-import { IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength, ValidateIf } from 'class-validator';
 
 /** 1 to 200 visible ASCII characters. */
 export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
@@ -43,6 +43,17 @@ export class CreateTask {
   @IsIn(PRIORITIES)
   priority?: Priority;
 
+  @ApiPropertyOptional({
+    format: 'date-time',
+    description:
+      "When the video appears; left out: as the channel's schedule says, or as soon as it can. Of a channel whose videos are public.",
+    example: '2026-12-24T17:00:00+01:00',
+  })
+  @IsOptional()
+  @ValidateIf(({ publish_at }: { publish_at?: unknown }) => publish_at !== '')
+  @IsMoment()
+  publish_at?: string;
+
   @ApiPropertyOptional({ enum: ['draft', 'queued'], default: 'queued' })
   @IsOptional()
   @IsIn(['draft', 'queued'])
@@ -51,7 +62,7 @@ export class CreateTask {
 
 /** What changes about a video; what is left out stays. */
 export class EditTask extends PartialType(
-  PickType(CreateTask, ['channel', 'title', 'topic', 'story_direction', 'own_script', 'priority'] as const),
+  PickType(CreateTask, ['channel', 'title', 'topic', 'story_direction', 'own_script', 'priority', 'publish_at'] as const),
 ) {}
 
 /** One of many videos that are planned at once. */

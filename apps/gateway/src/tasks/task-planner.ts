@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Database, type ChannelRow, type TaskEdit, type TaskRow } from '#database';
+import { publishTimeProblem } from '#pipeline';
 import { Admission, Gates, OutboxRelay, announce, channelRemoved } from '#stage';
 import { Injectable, Logger } from '@nestjs/common';
 import { ApiError, invalidInput } from '../http/api-error.js';
@@ -29,14 +30,16 @@ export class TaskPlanner {
    * @throws ApiError naming the field that is wrong, or when the idempotency key was used for something else
    */
   async create(wanted: CreateTask, { requestId, idempotency }: Origin): Promise<{ task: TaskRow; created: boolean }> {
+    const channel = await this.channel(wanted.channel);
     const plan = {
-      channelId: (await this.channel(wanted.channel)).id,
+      channelId: channel.id,
       title: wanted.title,
       topic: wanted.topic ?? '',
       storyDirection: wanted.story_direction ?? '',
       ownScript: wanted.own_script?.trim() ?? '',
       priority: wanted.priority ?? 'normal',
       status: wanted.status ?? 'queued',
+      ...(wanted.publish_at && { publishAt: publishTime(wanted.publish_at, channel) }),
     } as const;
     const requestHash = createHash('sha256').update(JSON.stringify(plan)).digest('hex');
     const key = idempotency?.key;
@@ -62,14 +65,18 @@ export class TaskPlanner {
     if (nulls.length > 0)
       throw invalidInput(nulls.map((field) => ({ field, message: `${field} must not be null; an empty text empties it` })));
     if (given.length === 0) throw invalidInput([{ field: 'body', message: 'body must have at least one field to change' }]);
-    const { channel, title, topic, story_direction, own_script, priority } = wanted;
+    const { channel, title, topic, story_direction, own_script, priority, publish_at } = wanted;
+    const meant = channel === undefined ? null : await this.channel(channel);
     const edit: TaskEdit = {
-      ...(channel !== undefined && { channelId: (await this.channel(channel)).id }),
+      ...(meant && { channelId: meant.id }),
       ...(title !== undefined && { title }),
       ...(topic !== undefined && { topic }),
       ...(story_direction !== undefined && { storyDirection: story_direction }),
       ...(own_script !== undefined && { ownScript: own_script.trim() }),
       ...(priority !== undefined && { priority }),
+      ...(publish_at !== undefined && {
+        publishAt: publish_at === '' ? null : publishTime(publish_at, meant ?? (await this.channelOf(taskId))),
+      }),
     };
     return this.gates.edit(taskId, actor, edit);
   }
@@ -87,10 +94,26 @@ export class TaskPlanner {
     throw invalidInput([{ field: 'channel', message: `${gone}channel must be one of ${known}` }]);
   }
 
+  private async channelOf(taskId: string): Promise<ChannelRow | null> {
+    const task = await this.database.tasks.find(taskId);
+    return task && this.database.channels.find(task.channelId);
+  }
+
   /** Lets queued tasks into work, in the background: what fails now is left to the sweep. */
   admit(): void {
     this.admission.run().catch((error: unknown) => {
       this.logger.warn({ event: 'admission_failed', error: String(error) });
     });
   }
+}
+
+/**
+ * The moment at which a video is to appear.
+ * @throws ApiError when it has passed, or the channel's videos are not public
+ */
+function publishTime(text: string, channel: ChannelRow | null): Date {
+  const publishAt = new Date(text);
+  const problem = publishTimeProblem(publishAt, channel?.settings.youtube.privacy ?? 'public');
+  if (problem) throw invalidInput([{ field: 'publish_at', message: `publish_at: ${problem}` }]);
+  return publishAt;
 }

@@ -1,10 +1,11 @@
 import { settings, type Settings } from '#config';
 import { Database } from '#database';
+import { Clock, YouTubeQuota } from '#youtube';
 import { Controller, Get, Inject } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ErrorBody } from '../http/api-error.js';
 
-class YouTubeQuota {
+class YouTubeQuotaView {
   /** Google counts in days of Pacific time. */
   @ApiProperty({ example: '2026-11-24' })
   day: string;
@@ -17,24 +18,49 @@ class YouTubeQuota {
   @ApiProperty({ example: 100 })
   uploads_limit: number;
 
-  /** Videos of this installation that were published on this day. Uploads that are under way, have failed, or were made elsewhere are not in it. */
+  /** Uploads that were begun on this day. What was uploaded elsewhere is not in it, but YouTube's word is believed over this count. */
   @ApiProperty()
   uploads_used: number;
 
   @ApiProperty()
   uploads_remaining: number;
 
-  /** YOUTUBE_UNITS_A_DAY. How many of them are used is not counted. */
+  /** YOUTUBE_UNITS_A_DAY. */
   @ApiProperty({ example: 10_000 })
   units_limit: number;
+
+  @ApiProperty()
+  units_used: number;
+
+  @ApiProperty()
+  units_remaining: number;
+
+  /** Until when YouTube takes no uploads, as it has said; left out while it does. */
+  @ApiPropertyOptional({ format: 'date-time' })
+  uploads_refused_until: string | null;
+
+  @ApiPropertyOptional({ format: 'date-time' })
+  units_refused_until: string | null;
+
+  /** Requests of this day by name. */
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'integer' }, example: { 'videos.insert': 12, 'captions.insert': 9 } })
+  calls: Record<string, number>;
 
   /** Videos that are approved and not published yet. */
   @ApiProperty()
   waiting: number;
 
+  /** Units that those will take, and everything that was put off: thumbnails, playlists, captions. */
+  @ApiProperty()
+  units_owed: number;
+
   /** The day, Pacific time, on which the last of them goes up if no others come before it; left out when none waits. */
   @ApiPropertyOptional({ example: '2026-11-25' })
   last_upload_on: string | null;
+
+  /** The day on which everything is done that was put off, too; left out when nothing is. */
+  @ApiPropertyOptional({ example: '2026-11-27' })
+  all_done_on: string | null;
 }
 
 @ApiTags('youtube')
@@ -44,32 +70,35 @@ class YouTubeQuota {
 export class YouTubeQuotaController {
   constructor(
     private readonly database: Database,
+    private readonly clock: Clock,
     @Inject(settings.KEY) private readonly settings: Settings,
   ) {}
 
   @Get()
-  @ApiOperation({ summary: "What is left of today's uploads, by our own record, and when those that wait will have gone up" })
-  @ApiOkResponse({ type: YouTubeQuota })
-  async today(): Promise<YouTubeQuota> {
-    const { YOUTUBE_UPLOADS_A_DAY: limit, YOUTUBE_UNITS_A_DAY: units } = this.settings;
-    const { day, resetsAt, uploads, waiting } = await this.database.census.uploadsOfDay(new Date());
-    const remaining = Math.max(0, limit - uploads);
+  @ApiOperation({ summary: "What is left of today's quota of YouTube, and when everything that waits will be done" })
+  @ApiOkResponse({ type: YouTubeQuotaView })
+  async today(): Promise<YouTubeQuotaView> {
+    const { day, resetsAt, limits, use, unitsOwed, lastUploadOn, lastStepOn } = await new YouTubeQuota(
+      this.database,
+      this.clock,
+      this.settings,
+    ).forecast();
     return {
       day,
       resets_at: resetsAt.toISOString(),
-      uploads_limit: limit,
-      uploads_used: uploads,
-      uploads_remaining: remaining,
-      units_limit: units,
-      waiting,
-      last_upload_on: waiting === 0 ? null : later(day, Math.max(0, Math.ceil((waiting - remaining) / limit))),
+      uploads_limit: limits.uploads,
+      uploads_used: use.uploadsUsed,
+      uploads_remaining: Math.max(0, limits.uploads - use.uploadsUsed),
+      units_limit: limits.units,
+      units_used: use.unitsUsed,
+      units_remaining: Math.max(0, limits.units - use.unitsUsed),
+      uploads_refused_until: use.uploadsRefusedUntil?.toISOString() ?? null,
+      units_refused_until: use.unitsRefusedUntil?.toISOString() ?? null,
+      calls: use.calls,
+      waiting: use.waiting + use.inFlight,
+      units_owed: unitsOwed,
+      last_upload_on: lastUploadOn,
+      all_done_on: lastStepOn,
     };
   }
-}
-
-/** A calendar day, so many days after another. */
-function later(day: string, days: number): string {
-  const date = new Date(`${day}T00:00:00Z`);
-  date.setUTCDate(date.getUTCDate() + days);
-  return date.toISOString().slice(0, 10);
 }

@@ -62,15 +62,32 @@ const CLOSE: Beat = {
 
 const PLACES = ['the quiet shore', 'the old forest', 'the cold reef', 'the high meadow', 'the river mouth'];
 
-/** Words of a topic that make the storyteller forget a narration: until it is told of the mistake, or always. */
-const SLIPS = { once: /\bslip once\b/i, always: /\bslip always\b/i };
+/** Words of a topic that make the storyteller slip, until it is told of the mistake or always: "slip once", "slip always in title". */
+const SLIP = /\bslip (once|always)(?: in (title|brackets|description|tags))?\b/i;
+/** How it slips; without a word, it forgets a narration. */
+const FLAWS: Readonly<Record<string, (storyboard: Storyboard) => void>> = {
+  narration: ({ scenes: [first] }) => {
+    if (first) first.narration = '';
+  },
+  title: (storyboard) => {
+    storyboard.title = 'a'.repeat(101);
+  },
+  brackets: (storyboard) => {
+    storyboard.title = 'What is < and what is >';
+  },
+  description: (storyboard) => {
+    storyboard.description = `${'ü'.repeat(2_500)}.`;
+  },
+  tags: (storyboard) => {
+    storyboard.tags = Array.from({ length: 50 }, (_, index) => `tag ${index + 100}`);
+  },
+};
 
 /** A storyboard for what a brief asks, always the same for the same brief. */
 export function tell(brief: string): Storyboard {
   const storyboard = told(brief);
-  const slips = SLIPS.always.test(brief) || (SLIPS.once.test(brief) && !brief.includes('had mistakes'));
-  const [first] = storyboard.scenes;
-  if (slips && first) first.narration = '';
+  const [, when, where = 'narration'] = SLIP.exec(brief) ?? [];
+  if (when && (when.toLowerCase() === 'always' || !brief.includes('had mistakes'))) FLAWS[where.toLowerCase()]?.(storyboard);
   return storyboard;
 }
 
@@ -123,9 +140,16 @@ function told(brief: string): Storyboard {
         split_screen: [environment, other],
         character_over_environment: [environment, `character_${(index % cast.length) + 1}`],
       };
-      return { narration, layout, images: keys[layout], motion, effect };
+      return { narration, layout, images: keys[layout], motion, effect, chapter: chapterOf(index, count) };
     }),
   };
+}
+
+/** The story's parts: how it begins, what happens, how it ends. */
+function chapterOf(index: number, count: number): string {
+  if (index === 0) return 'Before the day';
+  if (index === Math.floor(count / 3)) return 'Day and night';
+  return index === Math.floor((2 * count) / 3) ? 'After the storm' : '';
 }
 
 function beatOf(index: number, count: number): Beat {

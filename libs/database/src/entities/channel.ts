@@ -30,6 +30,10 @@ export class ChannelRow {
   @Column(optional(BOOLEAN))
   notionPaused: boolean | null;
 
+  /** Until when YouTube takes no more videos of it, as it has said; null: it has not. */
+  @Column(optional(TIME))
+  uploadsRefusedUntil: Date | null;
+
   @CreateDateColumn(TIME)
   createdAt: Date;
 

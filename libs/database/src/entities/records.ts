@@ -1,5 +1,5 @@
 import type { Decision, Gate } from '#pipeline';
-import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { INTEGER, JSONB, TEXT, TIME, UUID, optional } from './columns.js';
 
 /** A person's decision at a gate, bound to the files that were shown. Only ever added. */
@@ -32,30 +32,6 @@ export class ReviewRow {
 
   @CreateDateColumn(TIME)
   createdAt: Date;
-}
-
-/** A channel's Google grant, encrypted. */
-@Entity('oauth_tokens')
-export class OAuthTokenRow {
-  @PrimaryGeneratedColumn('uuid')
-  id: string;
-
-  @Column(UUID)
-  channelId: string;
-
-  /** The grant as JSON under AES-256-GCM; see `TokenCipher`. */
-  @Column(TEXT)
-  grantEncrypted: string;
-
-  /** When the access token inside ends. */
-  @Column(TIME)
-  expiresAt: Date;
-
-  @CreateDateColumn(TIME)
-  createdAt: Date;
-
-  @UpdateDateColumn(TIME)
-  updatedAt: Date;
 }
 
 /** Who did what to which task. Only ever added. */

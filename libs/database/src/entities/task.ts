@@ -90,6 +90,10 @@ export class TaskRow {
   @Column(optional(TIME))
   queuedAt: Date | null;
 
+  /** When the creator wants the video to appear; null: as its channel's schedule says, or as soon as it can. */
+  @Column(optional(TIME))
+  publishAt: Date | null;
+
   @Column(optional(TIME))
   publishedAt: Date | null;
 

@@ -179,6 +179,17 @@ export class Artifacts {
     return woken.length === 0 ? [] : this.byIds(woken);
   }
 
+  /** Makes items of a channel due at once that were put off for one of these reasons; returns them, under their new generation. */
+  async wakeChannel(channelId: string, errorCodes: readonly string[]): Promise<ArtifactRow[]> {
+    const result = await this.updating()
+      .set({ nextAt: () => 'now()', generation: () => 'generation + 1' })
+      .where({ channelId, state: 'due', errorCode: In([...errorCodes]) })
+      .returning('id')
+      .execute();
+    const woken = result.raw as { id: string }[];
+    return woken.length === 0 ? [] : this.byIds(woken);
+  }
+
   /** Takes a task's items from their workers, whose leases are lost with that. */
   async release(taskId: string): Promise<void> {
     await this.updating()

@@ -1,4 +1,4 @@
-import { PACIFIC_TIME, STEPS, type ArtifactState, type Status, type StepName } from '#pipeline';
+import type { ArtifactState, Status, StepName } from '#pipeline';
 import type { EntityManager } from 'typeorm';
 import { wanted } from './artifacts.js';
 import { AT_GATE, BUSY, IN_ERROR, sqlList } from './status-lists.js';
@@ -19,7 +19,6 @@ export interface Backlog {
   oldestSeconds: number;
 }
 
-const PUBLISHING = STEPS.find(({ next }) => next === null)?.name;
 const MIDNIGHT_UTC = `date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'`;
 const backlogOf = (moment: string) =>
   `count(*)::int AS count, coalesce(extract(epoch FROM now() - min(${moment})), 0)::float8 AS "oldestSeconds"`;
@@ -44,23 +43,6 @@ export class Census {
        ) AS counted GROUP BY channel_id`,
     );
     return new Map(rows.map(({ channel_id, ...counts }) => [channel_id, counts]));
-  }
-
-  /**
-   * The day of Pacific time that a moment belongs to: its name (`2026-11-24`), its end, and how many videos were published on it; and how many wait for
-   * their upload now.
-   */
-  async uploadsOfDay(at: Date): Promise<{ day: string; resetsAt: Date; uploads: number; waiting: number }> {
-    const [row] = await this.manager.query<{ day: string; resetsAt: Date; uploads: number; waiting: number }[]>(
-      `SELECT to_char(midnight, 'YYYY-MM-DD') AS day, ends AS "resetsAt",
-         (SELECT count(*) FROM tasks WHERE published_at >= midnight AT TIME ZONE $2 AND published_at < ends)::int AS uploads,
-         (SELECT count(*) FROM tasks WHERE status IN ${sqlList(BUSY)} AND step = $3)::int AS waiting
-       FROM date_trunc('day', $1::timestamptz AT TIME ZONE $2) AS midnight,
-         LATERAL (SELECT (midnight + interval '1 day') AT TIME ZONE $2 AS ends) AS day`,
-      [at, PACIFIC_TIME, PUBLISHING],
-    );
-    if (!row) throw new Error('A query without a condition gave no row');
-    return row;
   }
 
   async tasksByStatus(): Promise<{ status: Status; count: number }[]> {

@@ -64,6 +64,11 @@ export class Channels {
     return this.called(name).andWhere('channel.removedAt IS NOT NULL').orderBy('channel.removedAt', 'DESC').limit(1).getOne();
   }
 
+  /** YouTube takes no more videos of it until then. */
+  async refuseUploads(id: string, uploadsRefusedUntil: Date): Promise<void> {
+    await this.manager.update(ChannelRow, { id }, { uploadsRefusedUntil });
+  }
+
   /** False: it was paused already. */
   async pause(id: string, pausedBy: string): Promise<boolean> {
     const result = await this.manager.update(ChannelRow, { id, pausedAt: IsNull() }, { pausedAt: () => 'now()', pausedBy });

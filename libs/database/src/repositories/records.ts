@@ -1,7 +1,7 @@
 import type { Decision, Gate } from '#pipeline';
 import { In, LessThan, type EntityManager } from 'typeorm';
 import type { OutgoingJob } from './outbox.js';
-import { AuditLogRow, OAuthTokenRow, ReviewRow, WebhookEventRow } from '../entities/records.js';
+import { AuditLogRow, ReviewRow, WebhookEventRow } from '../entities/records.js';
 import { during } from './during.js';
 
 type New<T> = Omit<T, 'id' | 'createdAt' | 'updatedAt'>;
@@ -137,23 +137,5 @@ export class WebhookEvents {
   /** Forgets events that were handled that long ago (ms): none is delivered again after so long. */
   async forget(ageMs: number): Promise<void> {
     await this.manager.delete(WebhookEventRow, { handledAt: LessThan(new Date(Date.now() - ageMs)) });
-  }
-}
-
-export class OAuthTokens {
-  constructor(private readonly manager: EntityManager) {}
-
-  async save(token: Pick<OAuthTokenRow, 'channelId' | 'grantEncrypted' | 'expiresAt'>): Promise<void> {
-    await this.manager.upsert(OAuthTokenRow, token, ['channelId']);
-  }
-
-  async find(channelId: string): Promise<OAuthTokenRow | null> {
-    return this.manager.findOneBy(OAuthTokenRow, { channelId });
-  }
-
-  /** The channels that are connected. */
-  async channelIds(): Promise<Set<string>> {
-    const tokens = await this.manager.find(OAuthTokenRow, { select: { channelId: true } });
-    return new Set(tokens.map(({ channelId }) => channelId));
   }
 }

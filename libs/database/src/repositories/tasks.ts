@@ -15,6 +15,8 @@ export interface NewTask {
   priority: Priority;
   status: Extract<Status, 'draft' | 'queued'>;
   notionPageId: string | null;
+  /** Left out: as the channel's schedule says, or as soon as it can. */
+  publishAt?: Date | null;
   /** Whether the own script has still to be read from the row's page. */
   scriptPending?: boolean;
   requestId: string | null;
@@ -23,7 +25,7 @@ export interface NewTask {
 }
 
 /** What people may change about a task. */
-export type TaskEdit = Partial<Pick<TaskRow, 'channelId' | 'title' | 'topic' | 'storyDirection' | 'ownScript' | 'priority'>>;
+export type TaskEdit = Partial<Pick<TaskRow, 'channelId' | 'title' | 'topic' | 'storyDirection' | 'ownScript' | 'priority' | 'publishAt'>>;
 
 /** What a list of tasks can be sorted by. */
 export const TASK_SORTS = ['created_at', 'updated_at', 'priority'] as const;

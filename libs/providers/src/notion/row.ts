@@ -34,6 +34,9 @@ export interface NotionRow {
   storyDirection: string;
   /** Null: none is set, or one that is not ours. */
   priority: Priority | null;
+  /** When it is to appear; null: nothing is said, or `publishAtProblem` says what is wrong with it. */
+  publishAt: Date | null;
+  publishAtProblem: string | null;
   /** Items to be made again, in the reviewer's words. */
   redo: string;
   reviewNote: string;
@@ -95,6 +98,7 @@ export function rowOf(page: PageOfRow, names: PropertyNames): NotionRow {
     topic: property('topic'),
     storyDirection: property('story_direction'),
     priority: PRIORITIES.find((known) => known === priority) ?? null,
+    ...publishTimeOf(page.properties[names.publish_at]),
     redo: property('redo'),
     reviewNote: property('review_note'),
     error: property('error'),
@@ -146,6 +150,15 @@ function plain(property: unknown): string {
       .join('')
       .trim();
   return ((select ?? status) as { name?: string } | null | undefined)?.name?.trim() ?? '';
+}
+
+/** A date property as a moment. A day alone is none: at which hour it begins would be a guess. */
+function publishTimeOf(property: unknown): Pick<NotionRow, 'publishAt' | 'publishAtProblem'> {
+  const start = (property as { date?: { start?: unknown } | null } | undefined)?.date?.start;
+  if (typeof start !== 'string') return { publishAt: null, publishAtProblem: null };
+  const moment = new Date(start);
+  if (!start.includes('T') || Number.isNaN(moment.getTime())) return { publishAt: null, publishAtProblem: 'it needs a time of day, too' };
+  return { publishAt: moment, publishAtProblem: null };
 }
 
 /** A channel as the row in the data source of channels shows it. */

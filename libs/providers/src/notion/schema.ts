@@ -53,6 +53,7 @@ const ABOUT_ROW: Readonly<Record<RowProperty, string>> = {
   topic: 'What it is about.',
   story_direction: 'How the story is to go.',
   priority: 'High goes first.',
+  publish_at: 'When it appears, with the time of day. Empty: as soon as it can, or as the channel plans it.',
   redo: 'Yours: what to make again, such as: images 3, 7; clips 2',
   review_note: 'Yours: why you approve it, or send it back.',
   progress: 'Written by the system: how far it is.',
@@ -143,6 +144,8 @@ export function configurationOf({ kind, meaning, about, options }: WantedPropert
       return { description, files: {} };
     case 'url':
       return { description, url: {} };
+    case 'date':
+      return { description, date: {} };
     case 'checkbox':
       return { description, checkbox: {} };
   }

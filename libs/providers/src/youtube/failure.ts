@@ -2,6 +2,24 @@ import { type Failure, permanent, quotaExhausted, transient, untilPacificMidnigh
 
 const DAY_MS = 24 * 3_600_000;
 
+/** No more videos can be uploaded with the Google project until the day is over. */
+export function uploadsUsedUp(what: { message: string; retryAfterMs: number }): Failure {
+  return quotaExhausted({
+    ...what,
+    code: 'YOUTUBE_UPLOADS_USED_UP',
+    userMessage: "Today's uploads to YouTube are used up. It goes on by itself after midnight Pacific time.",
+  });
+}
+
+/** Nothing more can be asked of YouTube with the Google project until the day is over. */
+export function unitsUsedUp(what: { message: string; retryAfterMs: number }): Failure {
+  return quotaExhausted({
+    ...what,
+    code: 'YOUTUBE_UNITS_USED_UP',
+    userMessage: "Today's quota of YouTube is used up. It goes on by itself after midnight Pacific time.",
+  });
+}
+
 /**
  * What an error answer of YouTube means.
  * @param body the parsed answer: `{"error":{"code","message","errors":[{"reason","domain"}]}}`
@@ -11,13 +29,9 @@ export function youtubeFailure(httpStatus: number, body: unknown): Failure {
   const base = { code: `YOUTUBE_${constantCase(reason) || httpStatus}`, message: `YouTube: ${httpStatus} ${reason}: ${message}` };
   // The day's uploads run out as a 429 that only its text tells from being too fast.
   const uploadsOfDay = httpStatus === 429 && /video uploads per day/i.test(message);
-  if (reason === 'quotaExceeded' || reason === 'dailyLimitExceeded' || uploadsOfDay) {
-    return quotaExhausted({
-      ...base,
-      userMessage: "YouTube's quota for today is used up. The upload goes on by itself after midnight Pacific time.",
-      retryAfterMs: untilPacificMidnightMs(),
-    });
-  }
+  if (uploadsOfDay) return uploadsUsedUp({ message: base.message, retryAfterMs: untilPacificMidnightMs() });
+  if (reason === 'quotaExceeded' || reason === 'dailyLimitExceeded')
+    return unitsUsedUp({ message: base.message, retryAfterMs: untilPacificMidnightMs() });
   if (reason === 'uploadLimitExceeded') {
     return quotaExhausted({
       ...base,
@@ -47,4 +61,14 @@ function wireError(body: unknown): { reason: string; message: string } {
 
 function constantCase(reason: string): string {
   return reason.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+/** What an answer means that is no success. */
+export async function failureOfResponse(response: Response): Promise<Failure> {
+  const text = await response.text();
+  try {
+    return youtubeFailure(response.status, JSON.parse(text));
+  } catch {
+    return youtubeFailure(response.status, { error: { message: text.slice(0, 200) } });
+  }
 }

@@ -6,6 +6,8 @@ export interface OAuthGrant {
   refreshToken: string;
   accessToken: string;
   expiresAt: Date;
+  /** When the grant itself ends, which Google tells of apps that are in "Testing". */
+  grantExpiresAt: Date | null;
   scopes: string[];
   /** The channel that was chosen on the consent page. */
   channelId: string | null;
@@ -24,6 +26,10 @@ export class GrantFile {
   @IsMoment()
   expires_at: string;
 
+  @IsOptional()
+  @IsMoment()
+  grant_expires_at?: string;
+
   @IsArray()
   @ArrayMinSize(1)
   @IsString({ each: true })
@@ -34,11 +40,12 @@ export class GrantFile {
   channel_id?: string;
 }
 
-export function serializeGrant({ refreshToken, accessToken, expiresAt, scopes, channelId }: OAuthGrant): string {
+export function serializeGrant({ refreshToken, accessToken, expiresAt, grantExpiresAt, scopes, channelId }: OAuthGrant): string {
   const file: GrantFile = {
     refresh_token: refreshToken,
     access_token: accessToken,
     expires_at: expiresAt.toISOString(),
+    ...(grantExpiresAt && { grant_expires_at: grantExpiresAt.toISOString() }),
     scopes,
     ...(channelId && { channel_id: channelId }),
   };
@@ -57,6 +64,13 @@ export function parseGrant(json: string): OAuthGrant {
   });
 }
 
-export function grantOf({ refresh_token, access_token, expires_at, scopes, channel_id }: GrantFile): OAuthGrant {
-  return { refreshToken: refresh_token, accessToken: access_token, expiresAt: new Date(expires_at), scopes, channelId: channel_id ?? null };
+export function grantOf({ refresh_token, access_token, expires_at, grant_expires_at, scopes, channel_id }: GrantFile): OAuthGrant {
+  return {
+    refreshToken: refresh_token,
+    accessToken: access_token,
+    expiresAt: new Date(expires_at),
+    grantExpiresAt: grant_expires_at === undefined ? null : new Date(grant_expires_at),
+    scopes,
+    channelId: channel_id ?? null,
+  };
 }

@@ -51,6 +51,7 @@ export class GoogleOAuth {
       refreshToken: tokens.refresh_token,
       accessToken: tokens.access_token,
       expiresAt: new Date(tokens.expiry_date ?? 0),
+      grantExpiresAt: grantEndOf('refresh_token_expires_in' in tokens ? tokens.refresh_token_expires_in : undefined),
       scopes,
       channelId: null,
     };
@@ -81,6 +82,11 @@ export class GoogleOAuth {
       ...(redirectUri && { redirectUri }),
     });
   }
+}
+
+/** Google's library passes the field (s) on without naming it in its types. */
+function grantEndOf(seconds: unknown): Date | null {
+  return typeof seconds === 'number' ? new Date(Date.now() + seconds * 1_000) : null;
 }
 
 function refused(error: unknown): never {

@@ -1,0 +1,106 @@
+import { Database, type PublicationStepRow } from '#database';
+import { Failure, PUBLICATION_STEPS, RETRY_LADDER_MS, reached, type PublicationStepName } from '#pipeline';
+import type { YouTubeClient } from '#providers/youtube';
+import { closeQuota, isDisconnection, reportLimit } from '#stage';
+import { ChannelYouTube, Clock } from '#youtube';
+import { Injectable, Logger } from '@nestjs/common';
+import type { Uploaded } from './transfer.js';
+
+/** What is done for a video besides its upload, before it is released or, for want of units, after. */
+type Dressing = Extract<PublicationStepName, 'thumbnail' | 'playlist' | 'captions'>;
+
+/** Does what dresses a video on YouTube. None of it holds up the video: what cannot be done now is done later, what cannot be done at all is told. */
+@Injectable()
+export class PublicationSteps {
+  private readonly logger = new Logger(PublicationSteps.name);
+
+  private readonly dressings: Record<Dressing, (video: Uploaded, client: YouTubeClient) => Promise<void>> = {
+    thumbnail: () => Promise.resolve(),
+    playlist: async ({ videoId, channelId }, client) => {
+      const { playlist_id } = (await this.database.channels.get(channelId)).settings.youtube;
+      if (playlist_id) await client.addToPlaylist(playlist_id, videoId);
+    },
+    captions: () => Promise.resolve(),
+  };
+
+  constructor(
+    private readonly database: Database,
+    private readonly youtube: ChannelYouTube,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Tries every step of a video that is not done yet.
+   * @throws Failure only when the channel is not connected any more
+   */
+  async takeAll(video: Uploaded): Promise<void> {
+    const steps = await this.database.publications.steps(video.id);
+    const due = steps.filter(({ name, state, nextAt }) => isDressing(name) && state === 'due' && nextAt <= this.clock.now());
+    const client = this.youtube.client(video.channelId);
+    for (const step of due.sort(inOrder)) await this.take(step, video, client);
+  }
+
+  /** Tries one. */
+  async take(step: PublicationStepRow, video: Uploaded, client: YouTubeClient): Promise<void> {
+    if (!isDressing(step.name)) throw new RangeError(`${step.name} is no dressing`);
+    try {
+      await this.dressings[step.name](video, client);
+      await this.database.publications.stepDone(step);
+      if (step.errorCode) await closeQuota(this.database, step.errorCode);
+      reached('step_done');
+    } catch (error) {
+      await this.failed(step, video, Failure.from(error));
+    }
+  }
+
+  private async failed(step: PublicationStepRow, video: Uploaded, failure: Failure): Promise<void> {
+    const { code, message, userMessage } = failure;
+    const waitMs = isDisconnection(failure) ? 0 : waitOf(failure, step.attempt);
+    this.logger.warn({
+      event: waitMs === null ? 'publication_step_given_up' : 'publication_step_put_off',
+      task_id: video.taskId,
+      step: step.name,
+      code,
+      error: message,
+    });
+    const nextAt = waitMs === null ? null : new Date(this.clock.now().getTime() + waitMs);
+    await this.database.transaction(async (tx) => {
+      await tx.publications.stepFailed(step, { code, message: userMessage }, nextAt);
+      if (nextAt) await reportLimit(tx, failure);
+      else await told(tx, video, step.name, failure);
+    });
+    // Without a connection the whole video has to wait, and its channel with it.
+    if (isDisconnection(failure)) throw failure;
+  }
+}
+
+/** People hear that something is missing; the video goes on without it. */
+async function told(tx: Database, { channelId, taskId, videoId }: Uploaded, name: string, failure: Failure): Promise<void> {
+  const details = { step: name, code: failure.code, message: failure.message, video_id: videoId };
+  await tx.auditLogs.add({ channelId, taskId, actor: 'system', action: 'publication_step_given_up', details });
+  const { title } = await tx.tasks.get(taskId);
+  await tx.alerts.notice({
+    kind: 'publication_incomplete',
+    key: `publication_incomplete:${taskId}:${name}`,
+    channelId,
+    taskId,
+    title: `"${title}" goes up without its ${name}`,
+    text: `${failure.userMessage} It can be added in YouTube Studio: https://studio.youtube.com/video/${videoId}/edit`,
+  });
+}
+
+/** How long a step waits (ms); null: it is given up. */
+function waitOf(failure: Failure, attempt: number): number | null {
+  if (failure.kind === 'permanent') return null;
+  const rung = RETRY_LADDER_MS[Math.min(attempt, RETRY_LADDER_MS.length - 1)] ?? 0;
+  return failure.kind === 'transient' ? Math.max(rung, failure.retryAfterMs ?? 0) : (failure.retryAfterMs ?? rung);
+}
+
+export function isDressing(name: PublicationStepName): name is Dressing {
+  return name !== 'processing' && name !== 'appearance';
+}
+
+/** In the order in which steps count for a video. */
+export function inOrder(one: Pick<PublicationStepRow, 'name'>, other: Pick<PublicationStepRow, 'name'>): number {
+  return PUBLICATION_STEPS.indexOf(one.name) - PUBLICATION_STEPS.indexOf(other.name);
+}

@@ -1,1 +1,0 @@
-export { ChannelGrants } from './channel-grants.js';
