@@ -3,7 +3,11 @@ import type { Response } from 'express';
 
 /** An answer other than success, with exactly this body: each provider has an error shape of its own. */
 export class WireError extends HttpException {
-  constructor(status: number, body: object | string) {
+  constructor(
+    status: number,
+    body: object | string,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
     super(body, status);
   }
 }
@@ -13,7 +17,7 @@ export class WireError extends HttpException {
 export class WireErrorFilter implements ExceptionFilter<WireError> {
   catch(error: WireError, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Response>();
-    response.status(error.getStatus()).send(error.getResponse());
+    response.status(error.getStatus()).set(error.headers).send(error.getResponse());
   }
 }
 

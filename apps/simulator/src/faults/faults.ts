@@ -115,7 +115,7 @@ function contentOf(request: Request): string {
 }
 
 /** The route is served to its end, but nothing that it says leaves the machine. */
-function cutOff(request: Request, response: Response): void {
+export function cutOff(request: Request, response: Response): void {
   response.write = () => true;
   response.end = () => {
     request.socket.destroy();

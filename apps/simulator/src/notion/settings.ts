@@ -1,20 +1,7 @@
-import { Injectable, applyDecorators } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Type } from 'class-transformer';
-import {
-  ArrayUnique,
-  IsArray,
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsNumber,
-  IsOptional,
-  IsPositive,
-  IsString,
-  Max,
-  Min,
-  ValidateBy,
-  ValidateNested,
-} from 'class-validator';
+import { ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsOptional, IsPositive, IsString, Min, ValidateNested } from 'class-validator';
+import { AreShares, IsShare } from '../control-body.js';
 
 /** Answers other than the right one. */
 const ANSWERS = [
@@ -40,25 +27,6 @@ export type Answer = (typeof ANSWERS)[number];
 
 const CAPABILITIES = ['read', 'update', 'insert'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
-
-function IsShare(): PropertyDecorator {
-  return applyDecorators(IsNumber(), Min(0), Max(1));
-}
-
-/** An object of shares by names, together no more than 1. */
-function AreShares(names: readonly string[]): PropertyDecorator {
-  return ValidateBy({
-    name: 'areShares',
-    validator: {
-      validate: (value: unknown) => {
-        const shares = Object.entries(value ?? {});
-        const sum = shares.reduce((total, [, share]) => total + Number(share), 0);
-        return shares.every(([name, share]) => names.includes(name) && typeof share === 'number' && share >= 0) && sum <= 1;
-      },
-      defaultMessage: () => `$property must hold shares, together no more than 1, of: ${names.join(', ')}`,
-    },
-  });
-}
 
 /** How many requests Notion takes in a window that slides. */
 class RateSettings {

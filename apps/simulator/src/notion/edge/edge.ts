@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
-import { Dice } from '../dice.js';
+import { Dice } from '../../dice.js';
 import { NotionError, REQUEST_ID } from '../errors.js';
 import { Settings, type Answer, type NextAnswer } from '../settings.js';
 import { refuse } from './answers.js';

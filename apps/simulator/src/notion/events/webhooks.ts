@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { BOT_ID, WORKSPACE_ID, WORKSPACE_NAME } from '../content/ids.js';
-import { Dice } from '../dice.js';
+import { Dice } from '../../dice.js';
 import { Settings } from '../settings.js';
 import { Happenings, type Happening } from './happenings.js';
 import { isTaken, post, signed } from './post.js';

@@ -1,6 +1,5 @@
-import { describeProblems, parse } from '#pipeline';
 import { ROW_PROPERTY_NAMES, type RowProperty } from '#pipeline';
-import { Type, type ClassConstructor } from 'class-transformer';
+import { Type } from 'class-transformer';
 import {
   ArrayNotEmpty,
   IsArray,
@@ -16,7 +15,6 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { WireError } from '../../answer.js';
 import type { RowInput } from './rows.js';
 
 /** Who does it: the creator, unless somebody is named. */
@@ -164,13 +162,6 @@ export class AutomationBody {
   @IsOptional()
   @IsString()
   data_source_id?: string;
-}
-
-/** An untrusted body as what it should be. */
-export function read<T extends object>(type: ClassConstructor<T>, body: unknown): T {
-  const parsed = parse(type, body ?? {}, { forbidNonWhitelisted: true });
-  if (!parsed.ok) throw new WireError(400, { message: describeProblems(parsed.problems) });
-  return parsed.value;
 }
 
 export function inputOf(body: RowBody): RowInput {

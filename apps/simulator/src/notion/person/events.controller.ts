@@ -1,9 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
+import { read } from '../../control-body.js';
 import { originOf } from '../caller.js';
 import { Automations, viewAutomation } from '../events/automations.js';
 import { Subscriptions, viewSubscription } from '../events/subscriptions.js';
-import { AutomationBody, TokenBody, WebhookBody, WebhookChangeBody, read } from './bodies.js';
+import { AutomationBody, TokenBody, WebhookBody, WebhookChangeBody } from './bodies.js';
 
 /** Where a person sets up who is told what happens. */
 @Controller('simulator/notion')

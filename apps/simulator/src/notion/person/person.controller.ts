@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Header, Param, Patch, Post, Put, Query, Req } from '@nestjs/common';
 import type { Request } from 'express';
+import { read } from '../../control-body.js';
 import { originOf } from '../caller.js';
 import { Databases, nameOf } from '../content/databases.js';
 import { plainText } from '../content/rich-text.js';
@@ -7,7 +8,7 @@ import { Users, type Author } from '../content/users.js';
 import { RequestCounts } from '../edge/request-counts.js';
 import { NotionSettings, Settings } from '../settings.js';
 import { BOARD } from './board.js';
-import { NewRowBody, RowChangeBody, RowsChangeBody, SharingBody, inputOf, read, type RowBody } from './bodies.js';
+import { NewRowBody, RowChangeBody, RowsChangeBody, SharingBody, inputOf, type RowBody } from './bodies.js';
 import { Rows } from './rows.js';
 
 /** What a person does in Notion, and what they see there. */
