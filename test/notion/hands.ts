@@ -10,7 +10,13 @@ import { Module, type INestApplicationContext, type Type } from '@nestjs/common'
 import { DataSource } from 'typeorm';
 
 /** What each paid item costs here (USD): powers of two in cents, so that a sum tells what it is made of. */
-const COSTS_USD: Partial<Record<ItemKind, number>> = { storyboard: 0.01, image: 0.02, clip: 0.04, narration: 0.08, sound_effect: 0.16 };
+const COSTS_USD: Partial<Record<ItemKind, number>> = {
+  storyboard: 0.01,
+  image: 0.02,
+  clip: 0.04,
+  narration: 0.08,
+  sound_effect: 0.16,
+};
 /** What a video of one scene and these costs comes to. */
 export const VIDEO_COST_USD = Math.round(Object.values(COSTS_USD).reduce((sum, usd) => sum + usd * 100, 0)) / 100;
 
@@ -31,7 +37,7 @@ const STORYBOARD: ItemResults['storyboard']['storyboard'] = {
   research: ['Reefs grow slowly.'],
   characters: [],
   images: [{ key: 'reef', role: 'environment', prompt: 'a reef', characters: [] }],
-  scenes: [{ narration: 'The sea is old.', layout: 'full_frame', images: ['reef'], motion: 'still', effect: 'waves' }],
+  scenes: [{ narration: 'The sea is old.', layout: 'full_frame', images: ['reef'], motion: 'still', effect: 'waves', chapter: '' }],
 };
 const resultOf = (kind: ItemKind, taskId: string): ItemResults[ItemKind] => {
   const results: ItemResults = {

@@ -50,6 +50,7 @@ const scene = (narration: string) => ({
   images: ['reef', 'old_whale'],
   motion: 'slow drift',
   effect: 'deep hum',
+  chapter: '',
 });
 
 function storyboard(changes: Partial<Storyboard> = {}): Storyboard {

@@ -15,7 +15,7 @@ const storyboard: Storyboard = {
     { key: 'shore', role: 'environment', prompt: 'The shore at noon', characters: ['heron'] },
     { key: 'portrait', role: 'character', prompt: 'Seen from the side', characters: ['heron'] },
   ],
-  scenes: [{ narration: 'It waits.', layout: 'full_frame', images: ['shore'], motion: 'pan', effect: 'wind' }],
+  scenes: [{ narration: 'It waits.', layout: 'full_frame', images: ['shore'], motion: 'pan', effect: 'wind', chapter: '' }],
 };
 const task = (video_usd?: number): TaskView => {
   const channel = { style: 'film grain', atmosphere: 'calm', ...(video_usd !== undefined && { budget: { video_usd } }) } as ChannelSettings;

@@ -1,6 +1,6 @@
 import { Database, TokenCipher, type PublicationRow } from '#database';
 import { settings, type Settings } from '#config';
-import { permanent, reached, tagsLength, transient, waiting, type PublishedMetadata } from '#pipeline';
+import { LONGEST_TAGS, permanent, reached, tagsLength, transient, waiting, type PublishedMetadata } from '#pipeline';
 import type { UploadSession, YouTubeClient } from '#providers/youtube';
 import { ChannelYouTube } from '#youtube';
 import { Inject, Injectable } from '@nestjs/common';
@@ -11,8 +11,6 @@ export type Uploaded = PublicationRow & { videoId: string };
 /** YouTube lists a new video some time after it was uploaded, so it is looked for so often, with so much time between (ms). */
 const SEARCHES = 4;
 const SEARCH_AGAIN_MS = 5 * 60_000;
-/** YouTube's limit for tags, as `tagsLength` counts. */
-const LONGEST_TAGS = 500;
 
 /** A channel's YouTube, and the playlist of its uploads. */
 interface Place {

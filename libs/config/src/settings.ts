@@ -370,7 +370,6 @@ export const SETTINGS = {
     group: 'YouTube',
     about: 'Keys that secrets can be read with besides, joined by commas; for the time in which one key takes over from another.',
     secret: true,
-    default: [],
   }),
 
   PRICE_IMAGE_USD: usd({ group: 'Prices', about: `One image. ${OWN_PRICE}` }),

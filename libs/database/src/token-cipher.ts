@@ -18,7 +18,7 @@ export class TokenCipher {
 
   /** @throws SettingsError when there is no key */
   static of(settings: Settings): TokenCipher {
-    return new TokenCipher(required(settings, 'TOKEN_ENCRYPTION_KEY'), ...settings.TOKEN_ENCRYPTION_FURTHER_KEYS);
+    return new TokenCipher(required(settings, 'TOKEN_ENCRYPTION_KEY'), ...(settings.TOKEN_ENCRYPTION_FURTHER_KEYS ?? []));
   }
 
   /** @param owner whose row it is: bound in, so that one's secret cannot be put into another's row */

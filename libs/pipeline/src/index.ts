@@ -87,6 +87,15 @@ export {
 } from './storyboard.js';
 export { DEAD_LETTER_QUEUE, HOUSEKEEPING_QUEUE, NOTION_QUEUE, TICKET_NAMES, type Ticket, type TicketName } from './tickets.js';
 export { IN_WORK, TRANSITIONS, isLegalTransition } from './transitions.js';
-export { chaptersOf, fullDescription, publishTimeProblem, tagsLength, videoTextProblems, type VideoText } from './video-metadata.js';
+export {
+  LONGEST_TAGS,
+  LONGEST_TITLE,
+  chaptersOf,
+  fullDescription,
+  publishTimeProblem,
+  tagsLength,
+  videoTextProblems,
+  type VideoText,
+} from './video-metadata.js';
 export { WAYPOINTS, WAYPOINT_CHANNEL, reached, type Waypoint } from './waypoints.js';
 export { DEFERRABLE_CALLS, RELEASE_CALLS, YOUTUBE_CALLS, YOUTUBE_CALL_UNITS, type YouTubeCall } from './youtube-quota.js';

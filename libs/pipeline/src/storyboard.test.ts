@@ -21,6 +21,7 @@ const scene = {
   images: ['reef', 'whale'],
   motion: 'slow drift',
   effect: 'deep hum',
+  chapter: '',
 };
 
 function storyboard(changes: object = {}): object {

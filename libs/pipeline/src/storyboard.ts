@@ -1,19 +1,8 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import {
-  ArrayMinSize,
-  ArrayUnique,
-  IsArray,
-  IsIn,
-  IsNotEmpty,
-  IsOptional,
-  IsString,
-  Matches,
-  MaxLength,
-  ValidateNested,
-} from 'class-validator';
+import { ArrayMinSize, ArrayUnique, IsArray, IsIn, IsNotEmpty, IsString, Matches, MaxLength, ValidateNested } from 'class-validator';
 import { parse, type Parsed, type Problem } from './parse.js';
-import { chaptersOf, fullDescription, videoTextProblems } from './video-metadata.js';
+import { LONGEST_TITLE, chaptersOf, fullDescription, videoTextProblems } from './video-metadata.js';
 
 export const IMAGE_ROLES = ['character', 'environment', 'prop'] as const;
 export type ImageRole = (typeof IMAGE_ROLES)[number];
@@ -93,21 +82,24 @@ export class StoryboardScene {
   @IsNotEmpty()
   effect: string;
 
-  /** What the chapter is called that begins with this scene; empty or left out: the one before goes on. */
-  @IsOptional()
+  /** What the chapter is called that begins with this scene; empty: the one before goes on. */
   @IsString()
   @MaxLength(60)
   @Matches(/^[^<>\r\n]*$/, { message: 'chapter must be one line without < or >' })
-  chapter?: string;
+  chapter: string;
 }
 
 /** What the whole video is made from; written by the LLM, checked by `storyboardProblems` before anything else is paid for. */
 export class Storyboard {
-  /** Title, description and tags are held to what YouTube allows: `videoTextProblems`. */
+  /** Title, description and tags are held to all that YouTube demands of them by `videoTextProblems`. */
   @IsString()
+  @IsNotEmpty()
+  @MaxLength(LONGEST_TITLE)
+  @Matches(/^[^<>]*$/, { message: 'title must not contain < or >' })
   title: string;
 
   @IsString()
+  @Matches(/^[^<>]*$/, { message: 'description must not contain < or >' })
   description: string;
 
   @IsArray()
@@ -273,7 +265,7 @@ export const STORYBOARD_JSON_SCHEMA = {
   properties: {
     // Written first, so that the story rests on it.
     research: { type: 'array', items: { type: 'string' } },
-    title: { type: 'string', maxLength: 100 },
+    title: { type: 'string', maxLength: LONGEST_TITLE },
     description: { type: 'string' },
     tags: { type: 'array', items: { type: 'string' } },
     characters: {

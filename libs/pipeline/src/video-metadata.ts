@@ -1,7 +1,9 @@
 import type { Problem } from './parse.js';
 
-/** What YouTube allows: a title in characters, a description in bytes of UTF-8, all tags together in characters as it counts them. */
-const LONGEST = { title: 100, descriptionBytes: 5_000, tags: 500 } as const;
+/** What YouTube allows: a title in characters, a description in bytes of UTF-8, all tags together as `tagsLength` counts them. */
+export const LONGEST_TITLE = 100;
+const LONGEST_DESCRIPTION_BYTES = 5_000;
+export const LONGEST_TAGS = 500;
 /** YouTube shows chapters only if there are so many, the first from the start, and none shorter (ms). */
 const FEWEST_CHAPTERS = 3;
 const SHORTEST_CHAPTER_MS = 10_000;
@@ -33,19 +35,19 @@ export function videoTextProblems({ title, description, tags }: VideoText): Prob
   const tagLength = tagsLength(tags);
   return [
     ...(title.trim() === '' ? [{ field: 'title', message: 'title must not be empty' }] : []),
-    ...(title.length > LONGEST.title
-      ? [{ field: 'title', message: `title has ${title.length} characters, at most ${LONGEST.title} are allowed` }]
+    ...(title.length > LONGEST_TITLE
+      ? [{ field: 'title', message: `title has ${title.length} characters, at most ${LONGEST_TITLE} are allowed` }]
       : []),
-    ...(bytes > LONGEST.descriptionBytes
+    ...(bytes > LONGEST_DESCRIPTION_BYTES
       ? [
           {
             field: 'description',
-            message: `description has ${bytes} bytes with chapters and credits, at most ${LONGEST.descriptionBytes} are allowed`,
+            message: `description has ${bytes} bytes with chapters and credits, at most ${LONGEST_DESCRIPTION_BYTES} are allowed`,
           },
         ]
       : []),
-    ...(tagLength > LONGEST.tags
-      ? [{ field: 'tags', message: `tags have ${tagLength} characters together, at most ${LONGEST.tags} are allowed` }]
+    ...(tagLength > LONGEST_TAGS
+      ? [{ field: 'tags', message: `tags have ${tagLength} characters together, at most ${LONGEST_TAGS} are allowed` }]
       : []),
     ...Object.entries({ title, description, tags: tags.join('\n') })
       .filter(([, text]) => /[<>]/.test(text))

@@ -41,6 +41,9 @@ const QUOTA_LOOK_AGAIN_MS = 3_600_000;
 /** An item whose channel is not connected is looked at again after this time (ms); whoever connects the channel wakes it. */
 const PARKED_LOOK_AGAIN_MS = 6 * 3_600_000;
 
+/** Whoever looks at a task is told of waits from this length on (ms). */
+const LONG_WAIT_MS = 5 * 60_000;
+
 /** The handlers of this process, by step. */
 export type StepHandlers = ReadonlyMap<string, StepHandler<ItemKind>>;
 export const STEP_HANDLERS = Symbol('STEP_HANDLERS');
@@ -206,6 +209,8 @@ export class TicketHandler {
       if (!(await tx.artifacts.putOff(artifact.id, leaseToken, new Date(Date.now() + delayMs), error, countsAttempt))) return;
       await this.reticket(tx, artifact);
       await reportLimit(tx, failure);
+      // A wait of hours is news to whoever looks at the row.
+      if (delayMs >= LONG_WAIT_MS) await announceProgress(tx, artifact.taskId);
       if (isDisconnection(failure)) await reportDisconnection(tx, await tx.channels.get(artifact.channelId), failure);
     });
   }

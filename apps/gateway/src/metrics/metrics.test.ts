@@ -137,20 +137,27 @@ describe('GET /api/v1/youtube-quota', () => {
       uploads_used: 0,
       uploads_remaining: 3,
       units_limit: 10_000,
+      units_used: 0,
+      units_remaining: 10_000,
+      units_owed: 0,
+      calls: {},
       waiting: 0,
     });
     const reset = new Date(String(today.resets_at)).getTime();
     expect(reset).toBeGreaterThan(Date.now());
     expect(reset).toBeLessThanOrEqual(Date.now() + 25 * 3_600_000);
-    await addTask('published', null, new Date());
-    await addTask('published', null, new Date(reset - 30 * 3_600_000));
-    await addTask('published', null, new Date());
+    const limits = { uploads: 3, units: 10_000 };
+    for (let upload = 0; upload < 2; upload++)
+      await database.youtubeQuota.spendUpload(
+        { project: 'simulated', day: String(today.day) },
+        { releaseUnits: 53, limits, now: new Date() },
+      );
     const after = (days: number) => new Date(Date.parse(`${String(today.day)}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
     await addTask('uploading', 'publication');
     expect(await quota()).toMatchObject({ uploads_used: 2, uploads_remaining: 1, waiting: 1, last_upload_on: after(0) });
     await addTask('approved', 'publication');
     expect(await quota()).toMatchObject({ waiting: 2, last_upload_on: after(1) });
     for (let more = 0; more < 3; more++) await addTask('approved', 'publication');
-    expect(await quota()).toMatchObject({ waiting: 5, last_upload_on: after(2) });
+    expect(await quota()).toMatchObject({ waiting: 5, last_upload_on: after(2), units_owed: 5 * 553, calls: { 'videos.insert': 2 } });
   });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Database, type NotionMirrorRow, type TaskRow } from '#database';
-import { gateAt, publishTimeProblem } from '#pipeline';
+import { LONGEST_TITLE, gateAt, publishTimeProblem } from '#pipeline';
 import type { NotionRow, PageOfRow } from '#providers/notion';
 import { propertiesOf } from '#providers/notion';
 import { OutboxRelay, announce, channelRemoved, notionJob, tellListeners } from '#stage';
@@ -18,8 +18,6 @@ export interface Edit {
 /** What comes of a row cannot be told while it is being written. */
 export const LOOK_AGAIN = 'Look again';
 
-/** Longest title that YouTube takes (characters). */
-const LONGEST_TITLE = 100;
 /** Clocks differ; an edit that is told of so much later than our own (ms) was still overwritten by it. */
 const CLOCK_DIFFERENCE_MS = 1_000;
 

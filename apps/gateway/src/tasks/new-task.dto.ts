@@ -1,4 +1,4 @@
-import { IsMoment, LONGEST_OWN_SCRIPT, PRIORITIES, type Priority } from '#pipeline';
+import { IsMoment, LONGEST_OWN_SCRIPT, LONGEST_TITLE, PRIORITIES, type Priority } from '#pipeline';
 import { ApiProperty, ApiPropertyOptional, PartialType, PickType } from '@nestjs/swagger';
 import { IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength, ValidateIf } from 'class-validator';
 
@@ -11,10 +11,10 @@ export class CreateTask {
   @IsNotEmpty()
   channel: string;
 
-  @ApiProperty({ example: 'The Whale That Sang Alone', maxLength: 100 })
+  @ApiProperty({ example: 'The Whale That Sang Alone', maxLength: LONGEST_TITLE })
   @IsString()
   @IsNotEmpty()
-  @MaxLength(100)
+  @MaxLength(LONGEST_TITLE)
   title: string;
 
   @ApiPropertyOptional({ example: 'The 52-hertz whale' })

@@ -1,5 +1,6 @@
 import type { ArtifactRow, Database, ReviewRow, TaskRow } from '#database';
 import type { Estimate, StepName } from '#pipeline';
+import { publicationOf } from './evidence.js';
 import type { TaskDetail, TaskItem, TaskReview, TaskSummary, TaskUpdate } from './task.dto.js';
 
 /** What a class of the wire holds, as a plain object. */
@@ -30,10 +31,11 @@ export function updateOf(task: TaskRow, ready: number, total: number): Fields<Ta
 
 /** Everything there is to know of a task. */
 export async function detailOf(database: Database, task: TaskRow): Promise<TaskDetail> {
-  const [artifacts, reviews, cost] = await Promise.all([
+  const [artifacts, reviews, cost, publication] = await Promise.all([
     database.artifacts.ofTask(task.id),
     database.reviews.ofTask(task.id),
     database.costs.ofTask(task.id),
+    publicationOf(database, task.id),
   ]);
   return {
     ...summaryOf(task),
@@ -43,7 +45,9 @@ export async function detailOf(database: Database, task: TaskRow): Promise<TaskD
     estimate: estimateOf(artifacts),
     progress: progressOf(task, artifacts),
     cost_usd: cost,
+    publish_at: task.publishAt?.toISOString() ?? null,
     youtube_url: youtubeUrl(artifacts),
+    publication,
     items: artifacts.map(itemOf),
     reviews: reviews.map(reviewOf),
   };
@@ -62,7 +66,14 @@ export function progressOf(task: TaskRow, artifacts: readonly ArtifactRow[]): st
   const items = artifacts.filter(({ step }) => step === task.step);
   const ready = items.filter(({ state }) => state === 'ready').length;
   const estimate = estimateOf(artifacts);
-  return `${stepProgress(task.step, ready, items.length)}${estimate ? `; ${inWords(estimate)}` : ''}`;
+  // What everything else waits for is worth a word only while nothing goes on.
+  const isIdle = !items.some(({ state }) => state === 'running');
+  const held = isIdle ? items.find(({ state, errorMessage }) => state === 'due' && errorMessage !== null) : undefined;
+  return [
+    stepProgress(task.step, ready, items.length),
+    ...(held?.errorMessage ? [`waits: ${held.errorMessage}`] : []),
+    ...(estimate ? [inWords(estimate)] : []),
+  ].join('; ');
 }
 
 function stepProgress(step: StepName, ready: number, total: number): string {

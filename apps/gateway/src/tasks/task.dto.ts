@@ -27,6 +27,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { PublicationView } from './evidence.dto.js';
 
 export class Approve {
   @ApiPropertyOptional({ description: 'Who decides.', default: 'api' })
@@ -224,8 +225,14 @@ export class TaskDetail extends TaskSummary {
   @ApiProperty()
   cost_usd: number;
 
+  @ApiPropertyOptional({ description: 'When the creator wants it to appear.', format: 'date-time' })
+  publish_at: string | null;
+
   @ApiPropertyOptional()
   youtube_url: string | null;
+
+  @ApiPropertyOptional({ description: 'How far its publication is, once that has begun.', type: PublicationView })
+  publication: PublicationView | null;
 
   @ApiProperty({ type: [TaskItem] })
   items: TaskItem[];

@@ -1,14 +1,16 @@
 import { Workspace } from '#media';
 import { Database, type TaskRow } from '#database';
 import { Gates } from '#stage';
-import { Body, Controller, Get, Headers, HttpCode, Param, ParseUUIDPipe, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Next, Param, ParseUUIDPipe, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
+import type { NextFunction, Response } from 'express';
 import { By, Caller } from '../access/caller.js';
 import { Needs } from '../access/roles.js';
 import { ApiError, ErrorBody, invalidInput } from '../http/api-error.js';
 import { Page } from '../http/envelope.js';
 import { requestIdOf, type IdentifiedRequest } from '../http/request-id.js';
+import { Evidence } from './evidence.dto.js';
+import { evidenceOf } from './evidence.js';
 import { CreateTask, EditTask, IDEMPOTENCY_KEY } from './new-task.dto.js';
 import { ListTasks, filterOf } from './task-list.dto.js';
 import { TaskPlanner } from './task-planner.js';
@@ -85,7 +87,8 @@ export class TasksController {
   @Patch(':task_id')
   @Needs('operator')
   @ApiOperation({
-    summary: 'Change a video: its priority until it is published, everything else while it is a draft or queued',
+    summary:
+      'Change a video: its priority until it is published, when it appears until it is sent, everything else while it is a draft or queued',
     description:
       'A new priority holds for all tickets that are written from then on; those that wait in a queue already may keep their place. What is made already, as that of a cancelled video, is not made again.',
   })
@@ -159,17 +162,30 @@ export class TasksController {
     return this.detail(await this.gates.regenerate(id, caller.signs(body.reviewer), body.items, body.note ?? null));
   }
 
+  @Get(':task_id/evidence')
+  @ApiOperation({ summary: 'Who has approved which files of a video, by checksum, and what was published of them' })
+  @ApiOkResponse({ type: Evidence })
+  async evidence(@Param('task_id', taskId) id: string): Promise<Evidence> {
+    const task = await this.database.tasks.find(id);
+    if (!task) throw notFound();
+    return evidenceOf(this.database, task);
+  }
+
   @Get(':task_id/artifacts/:artifact_id/file')
   @ApiOperation({ summary: "An item's file: picture, clip, sound or cut" })
   async file(
     @Param('task_id', taskId) id: string,
     @Param('artifact_id', artifactId) artifact: string,
     @Res() response: Response,
+    @Next() next: NextFunction,
   ): Promise<void> {
     const found = await this.database.artifacts.find(artifact);
     if (found?.taskId !== id || !found.path)
       throw new ApiError(404, 'ARTIFACT_NOT_FOUND', 'There is no such artifact, or it is not made yet.');
-    response.sendFile(this.workspace.absolute(found.path), { dotfiles: 'allow' });
+    response.sendFile(this.workspace.absolute(found.path), { dotfiles: 'allow' }, (error?: NodeJS.ErrnoException) => {
+      if (error?.code === 'ENOENT') next(new ApiError(410, 'FILE_REMOVED', 'The file was removed after the video was published.'));
+      else if (error && !response.headersSent) next(error);
+    });
   }
 
   private async detail(task: TaskRow | null): Promise<TaskDetail> {

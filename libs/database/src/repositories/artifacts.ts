@@ -63,6 +63,11 @@ export class Artifacts {
     return artifacts.sort((one, other) => place(one) - place(other));
   }
 
+  /** Every artifact that a task has had, those that were replaced, too, oldest first. */
+  async history(taskId: string): Promise<ArtifactRow[]> {
+    return this.manager.find(ArtifactRow, { where: { taskId }, order: { createdAt: 'ASC', position: 'ASC' } });
+  }
+
   /** The current artifacts of a step, in order. */
   async ofStep(taskId: string, step: StepName): Promise<ArtifactRow[]> {
     return this.manager.find(ArtifactRow, { where: { taskId, step, state: Not('superseded') }, order: { position: 'ASC' } });
