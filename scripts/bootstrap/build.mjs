@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { builtInNode } from './npm-packages.mjs';
 import { ROOT, fail, runQuietly, say } from './process.mjs';
 
-const SOURCES = ['apps', 'libs', 'scripts', 'bench', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+const SOURCES = ['apps', 'libs', 'scripts', 'bench', 'test', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
 /** Dated to the beginning of the last build without errors: what was changed while it ran is newer. */
 const STAMP = join(ROOT, 'dist/.built');
 

@@ -7,6 +7,7 @@ import { Database, dataSourceOptions } from '#database';
 import { Workspace } from '#media';
 import type { Storyboard } from '#pipeline';
 import { GoogleOAuth, type OAuthGrant } from '#providers/youtube';
+import { Gates, type OutboxRelay } from '#stage';
 import { createTestDatabase, type TestDatabase } from '#testing';
 import { ChannelGrants, type Clock } from '#youtube';
 import { readSettings, youtubeAccess } from '#config';
@@ -54,6 +55,8 @@ const REDIRECT = 'http://127.0.0.1:1/callback';
 
 /** Channels, approved videos and a simulated YouTube, for tests of what is between them. */
 export class Studio {
+  readonly gates: Gates;
+
   private constructor(
     readonly database: Database,
     readonly environment: Readonly<Record<string, string>>,
@@ -61,7 +64,9 @@ export class Studio {
     private readonly dataSource: DataSource,
     private readonly testDatabase: TestDatabase,
     private readonly simulator: Awaited<ReturnType<typeof startSimulator>>,
-  ) {}
+  ) {
+    this.gates = new Gates(database, { wake: () => undefined } as OutboxRelay);
+  }
 
   static async open(settings: Readonly<Record<string, string>> = {}): Promise<Studio> {
     const folder = await mkdtemp(join(tmpdir(), 'studio-'));
@@ -131,6 +136,19 @@ export class Studio {
     return id;
   }
 
+  /** A playlist of one of the simulator's channels, as its owner makes one. */
+  async addPlaylist(number: number): Promise<string> {
+    const { accessToken } = await this.consent(youtubeChannel(number));
+    const response = await fetch(`${this.simulator.url}/youtube/youtube/v3/playlists?part=snippet`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ snippet: { title: 'All videos' } }),
+    });
+    const { id } = (await response.json()) as { id?: string };
+    if (!id) throw new Error('The playlist was not made');
+    return id;
+  }
+
   /** What an operator agrees to on Google's page. */
   async consent(youtubeChannelId: string): Promise<OAuthGrant> {
     const oauth = new GoogleOAuth(youtubeAccess(readSettings(this.environment)));
@@ -169,11 +187,9 @@ export class Studio {
     const absolute = new Workspace(this.environment.WORKSPACE_ROOT ?? '').absolute(path);
     await mkdir(dirname(absolute), { recursive: true });
     await writeFile(absolute, file);
-    await this.query('ALTER TABLE tasks DISABLE TRIGGER tr_tasks_status');
-    await this.query(`UPDATE tasks SET status = 'uploading', step = 'publication', step_opened = true, items_left = 1 WHERE id = $1`, [
-      task.id,
-    ]);
-    await this.query('ALTER TABLE tasks ENABLE TRIGGER tr_tasks_status');
+    // Past every step before it, which the database would not allow.
+    await this.query(`BEGIN; SET LOCAL session_replication_role = replica;
+      UPDATE tasks SET status = 'uploading', step = 'publication', step_opened = true, items_left = 1 WHERE id = '${task.id}'; COMMIT`);
     const storyboard = storyboardOf(title);
     const made = async (step: string, kind: string, checksum: string, result: object, where: string) => {
       const [row] = await this.query<{ id: string }>(
@@ -222,6 +238,21 @@ export class Studio {
       )
     )[0] as unknown as { state: string }[];
     return row?.state ?? '';
+  }
+
+  /** What a person does about a task that has stopped. */
+  async retry(taskId: string): Promise<void> {
+    await this.gates.retry(taskId, 'ann');
+  }
+
+  /** What the ticket does that opens the publication after a person has had it made again. */
+  async openStep(taskId: string): Promise<void> {
+    await this.query('UPDATE tasks SET step_opened = true, items_left = 1 WHERE id = $1', [taskId]);
+  }
+
+  /** Lets everything that is left to do for published videos be due. */
+  async makeStepsDue(): Promise<void> {
+    await this.query(`UPDATE publication_steps SET next_at = now() - interval '1 second' WHERE state = 'due'`);
   }
 
   async artifact(taskId: string) {

@@ -1,7 +1,7 @@
 import type { ItemKind } from './stages.js';
 
-/** What a reviewer can ask for again by its number. */
-export type RedoKind = Exclude<ItemKind, 'publication'>;
+/** What can be asked for again; the publication after an upload of which nobody knows how it ended. */
+export type RedoKind = ItemKind;
 
 /** Items of one kind that are to be made again. */
 export interface RedoGroup {
@@ -38,6 +38,7 @@ const KINDS: Readonly<Record<RedoKind, Names>> = {
   composite: { one: 'composite', many: 'composites', written: 'composites?' },
   clip: { one: 'clip', many: 'clips', written: 'clips?|videos?' },
   narration: { one: 'narration', many: 'narrations', written: 'narrations?|voice[ -]?overs?|voices?' },
+  publication: { one: 'publication', many: 'publications', written: 'publications?|uploads?', single: true },
   sound_effect: { one: 'sound effect', many: 'sound effects', written: '(?:sound[ _-]?)?effects?|sfx' },
 };
 const REDO_KINDS = Object.keys(KINDS) as RedoKind[];

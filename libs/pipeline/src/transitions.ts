@@ -25,8 +25,7 @@ STEPS.forEach((step, index) => {
     allow(step.gate.waiting, step.gate.approved);
     allow(step.gate.waiting, step.working);
   }
-  // What an earlier step made can be asked for again at a gate or after an error, but not once an upload has begun.
-  if (!step.next) return;
+  // What an earlier step made can be asked for again at a gate or after an error; after that of an upload only if nothing was sent, which `Gates` sees to.
   STEPS.slice(0, index).forEach(({ working }) => {
     if (step.gate) allow(step.gate.waiting, working);
     allow(step.error, working);

@@ -1,5 +1,5 @@
 import { Database, type ArtifactRow, type TaskEdit, type TaskRow } from '#database';
-import { FIRST_STEP, STEPS, gateAt, isLegalTransition, stepInfo, type Decision, type Gate, type ItemKind } from '#pipeline';
+import { STEPS, gateAt, isLegalTransition, stepInfo, type Decision, type Gate, type ItemKind } from '#pipeline';
 import { Injectable } from '@nestjs/common';
 import { OutboxRelay } from './outbox-relay.js';
 import { beginStep, cancelTask, remake, resumeTask } from './step-flow.js';
@@ -42,9 +42,6 @@ export interface ItemName {
   kind: ItemKind;
   position: number;
 }
-
-/** Where the making of items begins. */
-const FIRST_WORKING = stepInfo(FIRST_STEP).working;
 
 export interface Review {
   decision: Decision;
@@ -142,10 +139,10 @@ export class Gates {
    */
   async regenerate(taskId: string, actor: string, items: readonly ItemName[], note: string | null): Promise<TaskRow> {
     return this.decide(taskId, actor, 'task_regenerate', async (tx, task) => {
-      const rests = gateAt(task.status) !== null || (task.status.endsWith('_error') && isLegalTransition(task.status, FIRST_WORKING));
+      const rests = gateAt(task.status) !== null || task.status.endsWith('_error');
       if (!rests)
         throw new DecisionRefused('TASK_NOT_AT_REST', `The task is ${task.status}; items can be made again at a review or after an error.`);
-      await demandNotUploaded(tx, task.id);
+      await demandNotSent(tx, task.id, items);
       const all = await tx.artifacts.ofTask(task.id);
       const named = items.map(({ kind, position }) => {
         const found = all.find((artifact) => artifact.kind === kind && artifact.position === position);
@@ -236,14 +233,22 @@ function whyNotEditable({ status }: TaskRow, open: readonly (keyof TaskEdit)[]):
   return 'Something was made for the task already, so it cannot go to another channel. Plan it anew there.';
 }
 
-/** What YouTube has is finished, not made anew: that would leave two videos there. */
-async function demandNotUploaded(tx: Database, taskId: string): Promise<void> {
-  const uploaded = (await tx.publications.ofTask(taskId)).find(({ state }) => state === 'uploaded' || state === 'released');
-  if (!uploaded) return;
-  throw new DecisionRefused(
-    'VIDEO_UPLOADED',
-    `YouTube has the video already (${uploaded.videoId ?? ''}). Retry the task to finish it; or delete it in YouTube Studio, retry, and have it made again then.`,
+/** What YouTube has, or may have, is finished and not made anew: that would leave two videos there. */
+async function demandNotSent(tx: Database, taskId: string, items: readonly ItemName[]): Promise<void> {
+  const sent = (await tx.publications.ofTask(taskId)).filter(
+    ({ state, sessionEncrypted }) => sessionEncrypted !== null && state !== 'gone' && state !== 'given_up',
   );
+  const whole = sent.find(({ state }) => state === 'uploaded' || state === 'released');
+  if (whole)
+    throw new DecisionRefused(
+      'VIDEO_UPLOADED',
+      `YouTube has the video already (${whole.videoId ?? ''}). Retry the task to finish it; or delete it in YouTube Studio, retry, and have it made again then.`,
+    );
+  if (sent.length > 0 && items.some(({ kind }) => kind !== 'publication'))
+    throw new DecisionRefused(
+      'VIDEO_UPLOADED',
+      'The upload has begun, so nothing but the publication itself can be made again. Retry the task to finish it.',
+    );
 }
 
 function pick(shown: readonly ArtifactRow[], positions: readonly number[]): ArtifactRow[] {

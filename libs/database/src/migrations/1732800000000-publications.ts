@@ -93,6 +93,11 @@ export class Publications1732800000000 implements MigrationInterface {
       CREATE TRIGGER tr_reviews_append_only BEFORE UPDATE OR DELETE ON reviews FOR EACH ROW EXECUTE FUNCTION refuse_change();
       CREATE TRIGGER tr_audit_logs_append_only BEFORE UPDATE OR DELETE ON audit_logs FOR EACH ROW EXECUTE FUNCTION refuse_change();
     `);
+    // As long as nothing was sent, a failed upload is no reason to keep what is wrong.
+    await runner.query(`
+      INSERT INTO task_transitions SELECT 'upload_error', unnest(ARRAY['generating_assets', 'generating_composites', 'generating_video',
+        'generating_audio', 'generating_sfx', 'assembling']) ON CONFLICT DO NOTHING
+    `);
     // What was published, or was on its way, before there was this record of it.
     await runner.query(`
       INSERT INTO publications (channel_id, task_id, artifact_id, state, checksum, bytes, metadata, privacy, session_encrypted, video_id,
@@ -115,6 +120,7 @@ export class Publications1732800000000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
+      DELETE FROM task_transitions WHERE from_status = 'upload_error' AND to_status NOT IN ('uploading', 'draft');
       DROP TRIGGER tr_audit_logs_append_only ON audit_logs;
       DROP TRIGGER tr_reviews_append_only ON reviews;
       DROP FUNCTION refuse_change;
