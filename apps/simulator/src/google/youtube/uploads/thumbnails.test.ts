@@ -79,6 +79,20 @@ describe('thumbnails.set', () => {
     });
   });
 
+  it('of a Short waits until it is processed', async () => {
+    const now = Date.now();
+    const at = (seconds: number, settings: object) =>
+      tube.control('PUT', '', { shorts: true, ...settings, clock: { now: new Date(now + seconds * 1_000).toISOString(), speed: 0 } });
+    await at(0, { processing_seconds: 10 });
+    const id = await access.upload(titled('A Short'));
+    await at(9, {});
+    expect(await refusal(set(PNG, 'image/png', { id }))).toMatchObject({ status: 403, reason: 'forbidden' });
+    await at(9, { shorts: false });
+    await set(PNG, 'image/png', { id });
+    await at(10, {});
+    await set(PNG, 'image/png', { id });
+  });
+
   it('can be asked too often', async () => {
     await tube.control('PUT', '', { next: [{ on: 'thumbnail', answer: 'too_many' }] });
     expect(await refusal(set(PNG))).toMatchObject({ status: 429, reason: 'uploadRateLimitExceeded' });
