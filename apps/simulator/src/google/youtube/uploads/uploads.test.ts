@@ -251,6 +251,17 @@ describe('a chunk that is cut off', () => {
     await sleep(50);
     expect(await shown(title)).toMatchObject([{ bytes: file.length, sha256: sha256(file) }]);
   });
+
+  it('and comes to life again publishes nothing a second time', async () => {
+    const { title, session } = await open();
+    const slow = begin(session, `bytes 0-${file.length - 1}/${file.length}`, file.length);
+    slow.write(file.subarray(0, 500));
+    await sleep(50);
+    expect((await put(session, file)).status).toBe(201);
+    slow.end(file.subarray(500));
+    await sleep(50);
+    expect(await shown(title)).toMatchObject([{ bytes: file.length, sha256: sha256(file) }]);
+  });
 });
 
 describe('keeping fewer bytes than were sent', () => {
