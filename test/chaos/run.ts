@@ -139,6 +139,8 @@ class Chaos {
     this.say(`look at it: ${this.installation.gatewayUrl}/queues, ${this.engines.databaseUrl}, ${this.folder}`);
     if (faults > 0) await this.simulator('PUT', 'faults', { seed, rate: faults, refusals: REFUSALS, hold_ms: 1_500 });
     await this.simulator('PUT', 'latency', { seconds: { clip: clipSeconds } });
+    // What is tried is crashes, not quotas: a long run needs more than a day's.
+    await this.simulator('PUT', 'youtube', { uploads_a_day: null, units_a_day: null });
     this.began = performance.now();
     this.reviewer = new Reviewer(this.installation.gatewayUrl);
     const queueing = this.queueVideos(keys);

@@ -186,6 +186,10 @@ export class YouTubeSettings {
   @IsBoolean()
   thumbnails_allowed = true;
 
+  /** Whether the videos are Shorts, which get a thumbnail only when they have been processed. */
+  @IsBoolean()
+  shorts = false;
+
   /** How long an access token that is issued from now on is good (s). */
   @IsInt()
   @IsPositive()

@@ -26,6 +26,8 @@ export const ANSWERS = [
   'rate_limited',
   /** The channel has uploaded enough: 400. */
   'upload_limit',
+  /** The playlist can hold no more: 403. */
+  'playlist_full',
   /** The upload session is known no more: 404. */
   'gone',
   /** The same as a 410. */
@@ -41,6 +43,7 @@ export type Answer = (typeof ANSWERS)[number];
 const ONLY_FOR: Partial<Record<Answer, readonly Call[]>> = {
   uploads_exhausted: ['open', 'multipart'],
   upload_limit: ['open', 'multipart'],
+  playlist_full: ['playlist_item'],
   gone: ['chunk', 'ask'],
   gone_410: ['chunk', 'ask'],
   keep_less: ['chunk'],
@@ -73,6 +76,10 @@ const REFUSALS: Partial<Record<Answer, (call: Call) => WireError>> = {
     ),
   rate_limited: () => refused(403, 'userRateLimitExceeded', 'User Rate Limit Exceeded', { domain: 'usageLimits' }),
   upload_limit: uploadLimit,
+  playlist_full: () =>
+    refused(403, 'playlistContainsMaximumNumberOfVideos', 'The playlist already contains the maximum allowed number of items.', {
+      domain: 'youtube.playlistItem',
+    }),
   invalid_grant: () => new WireError(400, { error: 'invalid_grant', error_description: 'Token has been expired or revoked.' }),
   invalid_client: () => new WireError(401, { error: 'invalid_client', error_description: 'The OAuth client was not found.' }),
 };

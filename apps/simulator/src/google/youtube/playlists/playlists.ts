@@ -5,8 +5,6 @@ import { forbidden, refused } from '../../errors.js';
 import type { Privacy } from '../../settings.js';
 import { isChannelId } from '../channel-ids.js';
 
-/** YouTube's limit for a playlist (videos). */
-const MOST_ITEMS = 5_000;
 const DOMAIN = 'youtube.playlistItem';
 
 export interface Playlist {
@@ -33,19 +31,18 @@ export class Playlists {
   constructor(private readonly clock: Clock) {}
 
   add(channelId: string, { title, description, privacy }: Pick<Playlist, 'title' | 'description' | 'privacy'>): Playlist {
+    this.first(channelId);
     return this.keep(`PL${randomBytes(24).toString('base64url')}`, channelId, { title, description, privacy });
   }
 
   of(channelId: string): Playlist[] {
-    this.find(`PL${channelId.slice(2)}`);
+    this.first(channelId);
     return [...this.playlists.values()].filter((playlist) => playlist.channelId === channelId);
   }
 
   find(id: string): Playlist | null {
     const channelId = `UC${id.slice(2)}`;
-    const known = this.playlists.get(id);
-    if (known || !id.startsWith('PL') || !isChannelId(channelId)) return known ?? null;
-    return this.keep(id, channelId, { title: 'Videos', description: '', privacy: 'public' });
+    return id.startsWith('PL') && isChannelId(channelId) ? this.first(channelId) : (this.playlists.get(id) ?? null);
   }
 
   /**
@@ -75,10 +72,6 @@ export class Playlists {
    * @param position left out: at the end
    */
   put({ items }: Playlist, videoId: string, position = items.length): PlaylistItem {
-    if (items.length >= MOST_ITEMS)
-      throw refused(403, 'playlistContainsMaximumNumberOfVideos', 'The playlist already contains the maximum allowed number of items.', {
-        domain: DOMAIN,
-      });
     if (position < 0 || position > items.length)
       throw refused(400, 'invalidPlaylistItemPosition', 'The request attempts to set the playlist item to an invalid position.', {
         domain: DOMAIN,
@@ -100,6 +93,12 @@ export class Playlists {
   /** Takes a video that is no more out of every playlist. */
   forget(videoId: string): void {
     for (const playlist of this.playlists.values()) playlist.items = playlist.items.filter((item) => item.videoId !== videoId);
+  }
+
+  /** The one that a channel has from the start. */
+  private first(channelId: string): Playlist {
+    const id = `PL${channelId.slice(2)}`;
+    return this.playlists.get(id) ?? this.keep(id, channelId, { title: 'Videos', description: '', privacy: 'public' });
   }
 
   private keep(id: string, channelId: string, says: Pick<Playlist, 'title' | 'description' | 'privacy'>): Playlist {

@@ -49,7 +49,8 @@ function splitPreamble(body: Buffer, boundary: string): { json: string; contentT
   const jsonAt = after(body, '\r\n\r\n', 0);
   const separator = `\r\n--${boundary}\r\n`;
   const headersAt = jsonAt && after(body, separator, jsonAt);
-  const mediaAt = headersAt && after(body, '\r\n\r\n', headersAt);
+  // A part may have no headers: then the line that separates the parts ends with the first of two line breaks.
+  const mediaAt = headersAt && after(body, '\r\n\r\n', headersAt - 2);
   if (!jsonAt || !headersAt || !mediaAt) return null;
   const headers = body.subarray(headersAt, mediaAt).toString('latin1');
   return {

@@ -53,10 +53,10 @@ export async function takeChunk(session: UploadSession, chunk: Chunk, request: R
         return;
       }
     }
-  } catch (error) {
-    // The client is gone: a server keeps whole units of what has come.
+  } catch {
+    // The client is gone, and nobody is there to be answered: a server keeps whole units of what has come.
     if (isWanted()) kept.breakOff();
-    throw error;
+    return;
   } finally {
     if (isWanted()) session.endTaking();
   }

@@ -1,10 +1,11 @@
 import { Controller, HttpCode, Post, Query as QueryParameters, Req } from '@nestjs/common';
 import type { Request } from 'express';
+import { Clock } from '../../clock.js';
 import { GLOBAL, forbidden, mediaBodyRequired, missingParameter, refused } from '../../errors.js';
 import type { Query } from '../../oauth/consent.js';
 import { Settings } from '../../settings.js';
 import { oneOf } from '../parameters.js';
-import { thumbnailsOf } from '../videos/video-view.js';
+import { thumbnailsOf, uploadStatusOf } from '../videos/video-view.js';
 import { Videos } from '../videos/videos.js';
 import { OfChannel, Serves } from '../youtube-api.js';
 import { badRequest } from './bad-request.js';
@@ -21,6 +22,7 @@ export class ThumbnailsController {
   constructor(
     private readonly videos: Videos,
     private readonly settings: Settings,
+    private readonly clock: Clock,
   ) {}
 
   @Post('set')
@@ -31,7 +33,10 @@ export class ThumbnailsController {
     if (!videoId) throw missingParameter('videoId');
     if (oneOf(query, 'uploadType') !== 'media') throw badRequest('Only the upload type media is simulated for thumbnails.');
     const video = this.videos.own(videoId, channelId);
-    if (!this.settings.current.thumbnails_allowed)
+    const { thumbnails_allowed: isAllowed, shorts: areShorts } = this.settings.current;
+    if (areShorts && uploadStatusOf(video, this.clock.now()) !== 'processed')
+      throw forbidden("The thumbnail can't be set for the specified video.", 'youtube.thumbnail');
+    if (!isAllowed)
       throw forbidden("The authenticated user doesn't have permissions to upload and set custom video thumbnails.", 'youtube.thumbnail');
     const type = request.get('content-type') ?? '';
     if (!TYPES.includes(type))
