@@ -208,3 +208,45 @@ function refusalIn(status: number, body: unknown): Refusal {
   const { error } = body as { error?: { message: string; errors: { reason: string; domain: string }[] } };
   return { status, message: error?.message ?? '', reason: error?.errors[0]?.reason ?? '', domain: error?.errors[0]?.domain ?? '' };
 }
+
+/** The first byte that a session still wants, from its answer. */
+export function placeOf(response: Response): number {
+  const last = /(\d+)$/.exec(response.headers.get('range') ?? '')?.[1];
+  return last === undefined ? 0 : Number(last) + 1;
+}
+
+/** Status and Range of a session that has so many bytes. */
+export const reached = (bytes: number) => [308, bytes === 0 ? null : `bytes=0-${bytes - 1}`];
+
+/** A file that is uploaded under one name after another. */
+export class FileToUpload {
+  private names = 0;
+
+  constructor(
+    private readonly tube: SimulatedYouTube,
+    private readonly access: Access,
+    readonly bytes: Buffer,
+  ) {}
+
+  newTitle(): string {
+    return `Video ${++this.names}`;
+  }
+
+  async open(bytes = this.bytes.length): Promise<{ title: string; session: string }> {
+    const title = this.newTitle();
+    const response = await this.access.open(titled(title), { bytes });
+    return { title, session: response.headers.get('location') ?? '' };
+  }
+
+  async shown(title: string): Promise<ShownVideo[]> {
+    return (await this.tube.control<ShownVideo[]>('GET', 'videos')).filter((video) => video.title === title);
+  }
+
+  /** Sends what a session lacks. @returns all that YouTube then has under the title */
+  async finish(session: string, title: string): Promise<ShownVideo[]> {
+    const first = placeOf(await ask(session, this.bytes.length));
+    const done = await put(session, this.bytes, { first });
+    if (done.status !== 201) throw new Error(`${done.status} ${await done.text()}`);
+    return this.shown(title);
+  }
+}

@@ -1,51 +1,37 @@
 import { randomBytes } from 'node:crypto';
-import { request } from 'node:http';
 import { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   CHANNEL,
+  FileToUpload,
   OTHER_CHANNEL,
   UNIT,
   ask,
   put,
+  reached,
   refusal,
   sha256,
   standing,
   startYouTube,
   titled,
   type Access,
-  type ShownVideo,
   type SimulatedYouTube,
 } from '../../../../../../test/youtube/simulated-youtube.js';
 
 let tube: SimulatedYouTube;
 let access: Access;
+let uploads: FileToUpload;
 beforeAll(async () => {
   tube = await startYouTube();
   access = await tube.connect();
+  uploads = new FileToUpload(tube, access, file);
 });
 beforeEach(() => set({}));
 afterAll(() => tube.close());
 
 const set = (settings: object) => tube.control('PUT', '', { uploads_a_day: null, units_a_day: null, ...settings });
 const file = randomBytes(4 * UNIT + 12_345);
-let names = 0;
-const open = async (bytes = file.length) => {
-  const title = `Video ${++names}`;
-  const response = await access.open(titled(title), { bytes });
-  return { title, session: response.headers.get('location') ?? '' };
-};
-const shown = async (title: string) => (await tube.control<ShownVideo[]>('GET', 'videos')).filter((video) => video.title === title);
-/** Sends the rest of a file, and sees that it is there whole and once. */
-const finish = async (session: string, title: string) => {
-  const range = (await ask(session, file.length)).headers.get('range');
-  const first = range === null ? 0 : Number(/(\d+)$/.exec(range)?.[1]) + 1;
-  expect((await put(session, file, { first })).status).toBe(201);
-  expect(await shown(title)).toMatchObject([{ bytes: file.length, sha256: sha256(file), channel_id: CHANNEL }]);
-};
-const reached = (bytes: number) => [308, bytes === 0 ? null : `bytes=0-${bytes - 1}`];
-
+const whole = [{ bytes: file.length, sha256: sha256(file) }];
 describe('an upload session', () => {
   it('is told of in an absolute address, with no words', async () => {
     const response = await access.open();
@@ -56,7 +42,7 @@ describe('an upload session', () => {
   });
 
   it('takes chunk after chunk, and answers the last one with the video, as often as it is asked', async () => {
-    const { title, session } = await open();
+    const { title, session } = await uploads.open();
     expect(standing(await ask(session, file.length))).toEqual(reached(0));
     const first = await put(session, file, { end: UNIT });
     expect([...standing(first), await first.text()]).toEqual([...reached(UNIT), '']);
@@ -74,27 +60,27 @@ describe('an upload session', () => {
     await access.api.videos.update({ part: ['snippet'], requestBody: { id, snippet: { title, categoryId: '1' } } }, access.options);
     for (const again of [await ask(session, file.length), await put(session, file, { first: 3 * UNIT })])
       expect([again.status, await again.text()]).toEqual([201, body]);
-    expect(await shown(title)).toMatchObject([{ id, bytes: file.length, sha256: sha256(file), sessions: 1 }]);
+    expect(await uploads.shown(title)).toMatchObject([{ id, bytes: file.length, sha256: sha256(file), sessions: 1 }]);
   });
 
   it('can say 200 in the end', async () => {
     await set({ completion_status: 200 });
-    const { session } = await open();
+    const { session } = await uploads.open();
     expect([(await put(session, file)).status, (await ask(session, file.length)).status]).toEqual([200, 200]);
   });
 
   it('takes a whole file without a Content-Range, of a length that nobody announced', async () => {
-    const title = `Video ${++names}`;
+    const title = uploads.newTitle();
     const opened = await access.raw('POST', 'upload/youtube/v3/videos?uploadType=resumable&part=snippet&part=status', {
       body: titled(title),
     });
     const done = await fetch(opened.headers.get('location') ?? '', { method: 'PUT', body: new Uint8Array(file) });
     expect(done.status).toBe(201);
-    expect(await shown(title)).toMatchObject([{ bytes: file.length, sha256: sha256(file) }]);
+    expect(await uploads.shown(title)).toMatchObject(whole);
   });
 
   it('is open to whoever has its address, unless a token that comes along is dead', async () => {
-    const { session } = await open();
+    const { session } = await uploads.open();
     expect((await ask(session, file.length)).status).toBe(308);
     expect(await refusal(ask(session, file.length, 'dead'))).toMatchObject({ status: 401, reason: 'authError' });
   });
@@ -106,21 +92,21 @@ describe('an upload session', () => {
     ['that overlaps', { first: 0, end: 2 * UNIT }],
     ['of another total', { first: UNIT, end: 2 * UNIT, total: file.length + 1 }],
   ])('refuses a chunk %s, and keeps what it had', async (_, range) => {
-    const { title, session } = await open();
+    const { title, session } = await uploads.open();
     await put(session, file, { end: UNIT });
     expect(await refusal(put(session, file, { first: UNIT, ...range }))).toMatchObject({ status: 400, reason: 'badRequest' });
     expect(standing(await ask(session, file.length))).toEqual(reached(UNIT));
-    await finish(session, title);
+    expect(await uploads.finish(session, title)).toMatchObject(whole);
   });
 
   it.each(['bytes 0-99', 'bytes 5-4/100', 'bytes 0-100/100', 'kilobytes 0-1/2'])('refuses the Content-Range %s', async (range) => {
-    const { session } = await open(100);
+    const { session } = await uploads.open(100);
     const sent = fetch(session, { method: 'PUT', headers: { 'content-range': range }, body: new Uint8Array(100) });
     expect(await refusal(sent)).toMatchObject({ status: 400, reason: 'badRequest' });
   });
 
   it('refuses a body that is not as long as its Content-Range says, and keeps nothing of it', async () => {
-    const { title, session } = await open();
+    const { title, session } = await uploads.open();
     const range = `bytes 0-${2 * UNIT - 1}/${file.length}`;
     for (const length of [UNIT, 3 * UNIT]) {
       const body = new Uint8Array(file.subarray(0, length));
@@ -135,7 +121,7 @@ describe('an upload session', () => {
       expect(streamed.status).toBe(400);
       expect(standing(await ask(session, file.length))).toEqual(reached(0));
     }
-    await finish(session, title);
+    expect(await uploads.finish(session, title)).toMatchObject(whole);
   });
 
   it('is known no more after its time', async () => {
@@ -143,7 +129,7 @@ describe('an upload session', () => {
     const at = (seconds: number) =>
       set({ session_seconds: 3_600, clock: { now: new Date(start + seconds * 1_000).toISOString(), speed: 0 } });
     await at(0);
-    const [{ session }, done] = [await open(), await open()];
+    const [{ session }, done] = [await uploads.open(), await uploads.open()];
     await put(done.session, file);
     await at(3_599);
     expect((await ask(session, file.length)).status).toBe(308);
@@ -156,7 +142,7 @@ describe('an upload session', () => {
 
   it('can be forgotten on demand, of one channel or of all', async () => {
     const other = await tube.connect(OTHER_CHANNEL);
-    const { session } = await open();
+    const { session } = await uploads.open();
     const theirs = (await other.open()).headers.get('location') ?? '';
     expect(await tube.control('POST', 'sessions/expire', { channel_id: CHANNEL })).toEqual({ expired: expect.any(Number) });
     expect([(await ask(session, file.length)).status, (await ask(theirs, UNIT)).status]).toEqual([404, 308]);
@@ -167,146 +153,9 @@ describe('an upload session', () => {
   });
 });
 
-describe('a chunk that is cut off', () => {
-  const byte = UNIT + 1_001;
-
-  it('before it is kept, leaves what was there', async () => {
-    await set({ next: [{ on: 'chunk', answer: 'cut_before', at_byte: 3 * UNIT + 7 }] });
-    const { title, session } = await open();
-    await put(session, file, { end: UNIT });
-    await expect(put(session, file, { first: UNIT })).rejects.toThrow();
-    expect(standing(await ask(session, file.length))).toEqual(reached(UNIT));
-    await finish(session, title);
-  });
-
-  it('after it is kept, leaves exactly so many bytes, in whichever chunk that byte comes', async () => {
-    await set({ next: [{ on: 'chunk', answer: 'cut_after', at_byte: byte }] });
-    const { title, session } = await open();
-    expect((await put(session, file, { end: UNIT })).status).toBe(308);
-    await expect(put(session, file, { first: UNIT })).rejects.toThrow();
-    expect(standing(await ask(session, file.length))).toEqual(reached(byte));
-    expect(standing(await put(session, file, { first: byte, end: byte + 2 * UNIT }))).toEqual(reached(byte + 2 * UNIT));
-    await finish(session, title);
-  });
-
-  it('at its very end is kept whole, and a last one has made the video', async () => {
-    await set({
-      next: [
-        { on: 'chunk', answer: 'cut_after', at_byte: 2 * UNIT },
-        { on: 'chunk', answer: 'cut_after', at_byte: file.length },
-      ],
-    });
-    const { title, session } = await open();
-    await expect(put(session, file, { end: 2 * UNIT })).rejects.toThrow();
-    expect(standing(await ask(session, file.length))).toEqual(reached(2 * UNIT));
-    await expect(put(session, file, { first: 2 * UNIT })).rejects.toThrow();
-    const [video] = await shown(title);
-    expect(await (await ask(session, file.length)).json()).toMatchObject({ id: video?.id });
-    expect(await shown(title)).toHaveLength(1);
-  });
-
-  it('as a whole is kept, or not', async () => {
-    await set({
-      next: [
-        { on: 'chunk', answer: 'cut_before' },
-        { on: 'chunk', answer: 'cut_after' },
-      ],
-    });
-    const { title, session } = await open();
-    await expect(put(session, file)).rejects.toThrow();
-    expect(standing(await ask(session, file.length))).toEqual(reached(0));
-    await expect(put(session, file)).rejects.toThrow();
-    expect((await ask(session, file.length)).status).toBe(201);
-    expect(await shown(title)).toHaveLength(1);
-  });
-
-  it('by its client is kept in whole units, and never less than was confirmed', async () => {
-    await set({ next: [{ on: 'chunk', answer: 'cut_after', at_byte: byte }] });
-    const { title, session } = await open();
-    await expect(put(session, file)).rejects.toThrow();
-    const sending = begin(session, `bytes ${byte}-${file.length - 1}/${file.length}`, file.length - byte);
-    sending.write(file.subarray(byte, byte + 100));
-    await sleep(50);
-    sending.destroy();
-    await sleep(50);
-    expect(standing(await ask(session, file.length))).toEqual(reached(byte));
-    const more = begin(session, `bytes ${byte}-${file.length - 1}/${file.length}`, file.length - byte);
-    more.write(file.subarray(byte, 3 * UNIT + 100));
-    await sleep(50);
-    more.destroy();
-    await sleep(50);
-    expect(standing(await ask(session, file.length))).toEqual(reached(3 * UNIT));
-    await finish(session, title);
-  });
-
-  it('is at its end when another request comes, which finds nothing in its way', async () => {
-    const { title, session } = await open();
-    const slow = begin(session, `bytes 0-${file.length - 1}/${file.length}`, file.length);
-    slow.write(file.subarray(0, UNIT + 500));
-    await sleep(50);
-    expect(standing(await ask(session, file.length))).toEqual(reached(UNIT));
-    slow.write(file.subarray(UNIT + 500, 2 * UNIT));
-    expect((await put(session, file, { first: UNIT })).status).toBe(201);
-    slow.end(file.subarray(2 * UNIT));
-    await sleep(50);
-    expect(await shown(title)).toMatchObject([{ bytes: file.length, sha256: sha256(file) }]);
-  });
-
-  it('and comes to life again publishes nothing a second time', async () => {
-    const { title, session } = await open();
-    const slow = begin(session, `bytes 0-${file.length - 1}/${file.length}`, file.length);
-    slow.write(file.subarray(0, 500));
-    await sleep(50);
-    expect((await put(session, file)).status).toBe(201);
-    slow.end(file.subarray(500));
-    await sleep(50);
-    expect(await shown(title)).toMatchObject([{ bytes: file.length, sha256: sha256(file) }]);
-  });
-});
-
-describe('keeping fewer bytes than were sent', () => {
-  it('leaves a multiple of 256 KiB to chance, the same for a seed, and the sum stays right', async () => {
-    const kept = async (seed: number) => {
-      await set({ seed, keep: 1 });
-      const { title, session } = await open();
-      const places = [];
-      for (let round = 0; round < 6; round++) {
-        const range = (await ask(session, file.length)).headers.get('range');
-        const first = range === null ? 0 : Number(/(\d+)$/.exec(range)?.[1]) + 1;
-        const [status, now] = standing(await put(session, file, { first }));
-        expect(status).toBe(308);
-        places.push(now);
-      }
-      await set({});
-      await finish(session, title);
-      return places;
-    };
-    const [one, same, other] = [await kept(1), await kept(1), await kept(2)];
-    expect(same).toEqual(one);
-    expect(other).not.toEqual(one);
-    for (const place of [...one, ...other]) {
-      const bytes = place === null ? 0 : Number(/(\d+)$/.exec(String(place))?.[1]) + 1;
-      expect([bytes % UNIT, bytes < file.length]).toEqual([0, true]);
-    }
-  });
-
-  it('can be ordered to the byte', async () => {
-    await set({
-      next: [
-        { on: 'chunk', answer: 'keep_less', at_byte: 2 * UNIT },
-        { on: 'chunk', answer: 'keep_less', at_byte: 2 * UNIT + 5 },
-      ],
-    });
-    const { title, session } = await open();
-    expect(standing(await put(session, file))).toEqual(reached(2 * UNIT));
-    expect(standing(await put(session, file, { first: 2 * UNIT }))).toEqual(reached(2 * UNIT + 5));
-    await finish(session, title);
-  });
-});
-
 describe('everything in one request', () => {
   it('is what the client of Google does by itself: it is taken, and counted', async () => {
-    const title = `Video ${++names}`;
+    const title = uploads.newTitle();
     await access.api.videos.insert(
       {
         part: ['snippet', 'status'],
@@ -315,7 +164,7 @@ describe('everything in one request', () => {
       },
       access.options,
     );
-    expect(await shown(title)).toMatchObject([{ bytes: file.length, sha256: sha256(file), sessions: 0 }]);
+    expect(await uploads.shown(title)).toMatchObject([{ bytes: file.length, sha256: sha256(file), sessions: 0 }]);
     expect(await tube.control('GET', 'traffic')).toMatchObject({ multipart_uploads: 1, calls: { multipart: 1 } });
     const bad = access.api.videos.insert(
       { part: ['snippet', 'status'], requestBody: titled('<'), media: { mimeType: 'video/mp4', body: 'x' } },
@@ -338,12 +187,3 @@ describe('everything in one request', () => {
     expect(await refusal(other)).toMatchObject({ status: 400, reason: 'badRequest' });
   });
 });
-
-/** A request whose body is still to come. */
-function begin(session: string, range: string, length: number) {
-  const sending = request(session, { method: 'PUT', headers: { 'content-range': range, 'content-length': length } });
-  // Whoever goes away does not want to hear of it.
-  sending.on('error', () => undefined);
-  sending.flushHeaders();
-  return sending;
-}
