@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import type { Waypoint } from '#pipeline';
-import { DESCRIPTION, Studio, TAGS, youtubeChannel, type Approved } from './studio.js';
+import { DESCRIPTION, Studio, TAGS, playlistOf, youtubeChannel, type Approved } from './studio.js';
 import type { Publisher } from './publisher.js';
 
 jest.setTimeout(600_000);
@@ -39,7 +39,7 @@ let playlist: string;
 beforeAll(async () => {
   studio = await Studio.open();
   publisher = await studio.publisher();
-  playlist = await studio.addPlaylist(1);
+  playlist = playlistOf(1);
   channelId = await studio.addChannel(1, { playlist_id: playlist, privacy: 'public' });
 });
 afterAll(async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { pacificDay, untilPacificMidnightMs } from '#pipeline';
 import { Clock } from '#youtube';
 import type { Publisher } from './publisher.js';
-import { Studio, youtubeChannel, type Approved } from './studio.js';
+import { Studio, playlistOf, youtubeChannel, type Approved } from './studio.js';
 
 jest.setTimeout(300_000);
 
@@ -61,10 +61,7 @@ describe('a day at the limit', () => {
     // A Saturday; the clocks go back in the night to the second of the two days.
     await open('2026-10-31T15:00:00Z');
     const channels: string[] = [];
-    for (let number = 1; number <= 5; number += 1) {
-      const playlist = await studio.addPlaylist(number);
-      channels.push(await studio.addChannel(number, { playlist_id: playlist }));
-    }
+    for (let number = 1; number <= 5; number += 1) channels.push(await studio.addChannel(number, { playlist_id: playlistOf(number) }));
     const videos: Approved[] = [];
     for (let index = 0; index < 130; index += 1)
       videos.push(await studio.addVideo(channels[index % channels.length] ?? '', { bytes: 10_000, title: `Video ${index}` }));
@@ -88,9 +85,17 @@ describe('a day at the limit', () => {
     const [day] = await studio.youtube<{ day: string; uploads: number; units: number }[]>('GET', 'quota');
     expect(day).toMatchObject({ day: '2026-10-31', uploads: 100, units: first.use.unitsUsed });
 
+    // What was kept for uploads is free once they are done.
+    await pass(11 * 60_000);
+    await publisher.followUps.run();
+    const dressed = (await studio.videos()).filter(({ playlists }) => playlists.length === 1).length;
+    expect(dressed).toBeGreaterThan(80);
+    expect(dressed).toBeLessThan(100);
+    expect(await openAlerts()).toEqual(['quota_exhausted:youtube_units_used_up', 'quota_exhausted:youtube_uploads_used_up']);
+
     // Not an hour too early: the day has 25 hours from here on.
     const untilMidnight = untilPacificMidnightMs(clock.now());
-    expect(untilMidnight).toBe(16 * HOUR_MS);
+    expect(untilMidnight).toBe(16 * HOUR_MS - 11 * 60_000);
     await pass(untilMidnight - HOUR_MS);
     await round();
     expect(await published()).toBe(100);
@@ -170,7 +175,7 @@ describe('units', () => {
   it('are kept for the uploads that are still expected: a video is released before another is dressed', async () => {
     // Enough for two releases and two playlist entries, or for three releases and one.
     await open('2026-11-25T18:00:00Z', { YOUTUBE_UNITS_A_DAY: '230' });
-    const channelId = await studio.addChannel(1, { playlist_id: await studio.addPlaylist(1) });
+    const channelId = await studio.addChannel(1, { playlist_id: playlistOf(1) });
     const videos = [];
     for (let index = 0; index < 3; index += 1) videos.push(await studio.addVideo(channelId, { bytes: 10_000 }));
     for (const { taskId } of videos) await publisher.publish(taskId);

@@ -136,19 +136,6 @@ export class Studio {
     return id;
   }
 
-  /** A playlist of one of the simulator's channels, as its owner makes one. */
-  async addPlaylist(number: number): Promise<string> {
-    const { accessToken } = await this.consent(youtubeChannel(number));
-    const response = await fetch(`${this.simulator.url}/youtube/youtube/v3/playlists?part=snippet`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ snippet: { title: 'All videos' } }),
-    });
-    const { id } = (await response.json()) as { id?: string };
-    if (!id) throw new Error('The playlist was not made');
-    return id;
-  }
-
   /** What an operator agrees to on Google's page. */
   async consent(youtubeChannelId: string): Promise<OAuthGrant> {
     const oauth = new GoogleOAuth(youtubeAccess(readSettings(this.environment)));
@@ -275,6 +262,9 @@ export class Studio {
 }
 
 export const youtubeChannel = (number: number) => `UCsimulatedchannel${String(number).padStart(6, '0')}`;
+
+/** A playlist that the channel has from the beginning. */
+export const playlistOf = (number: number) => youtubeChannel(number).replace(/^UC/, 'PL');
 
 /** The description that is published of such a video. */
 export const DESCRIPTION = 'About it.\n\n0:00 Dawn\n0:12 Noon\n0:24 Dusk';

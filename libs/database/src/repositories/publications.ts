@@ -14,6 +14,8 @@ export interface DueStep {
   readonly publication: PublicationRow & { videoId: string };
 }
 
+/** By whichever clock. */
+const AT_ONCE = new Date(0);
 const UNIQUE_VIOLATION = '23505';
 
 export class Publications {
@@ -30,11 +32,11 @@ export class Publications {
       .returning('id')
       .execute();
     const [added] = inserted.raw as { id: string }[];
-    if (added) await this.addSteps(added.id, steps);
+    if (added) await this.addSteps(added.id, steps, AT_ONCE);
     return this.manager.findOneByOrFail(PublicationRow, { artifactId: publication.artifactId });
   }
 
-  async addSteps(publicationId: string, names: readonly PublicationStepName[], nextAt = new Date()): Promise<void> {
+  async addSteps(publicationId: string, names: readonly PublicationStepName[], nextAt: Date): Promise<void> {
     if (names.length === 0) return;
     await this.manager
       .createQueryBuilder()

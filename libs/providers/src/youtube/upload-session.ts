@@ -7,6 +7,8 @@ import { failureOfResponse } from './failure.js';
 /** The protocol wants pieces of a multiple of this (bytes). */
 const UNIT = 256 * 1024;
 const ASK_TIMEOUT_MS = 30_000;
+/** What a piece is refused with that does not begin where the session is. */
+const BAD_PIECE = 'YOUTUBE_BAD_REQUEST';
 /** Pieces that the server answers with no new byte stored, before it is taken for broken. */
 const IDLE_ROUNDS = 5;
 
@@ -78,8 +80,12 @@ export class UploadSession {
     try {
       return await stateOf(await this.put(`bytes ${from}-${end - 1}/${size}`, await pieceOf(path, from, end), signal));
     } catch (error) {
-      if (signal.aborted || Failure.from(error).kind !== 'transient') throw error;
-      return this.ask(size);
+      const failure = Failure.from(error);
+      if (signal.aborted || !(failure.kind === 'transient' || failure.code === BAD_PIECE)) throw error;
+      const state = await this.ask(size);
+      // A piece that is refused although it is the right one would be refused for ever.
+      if (failure.code === BAD_PIECE && state.state === 'open' && state.received === from) throw error;
+      return state;
     }
   }
 
