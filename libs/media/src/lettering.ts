@@ -17,7 +17,7 @@ const ADVANCE = 16;
 const STROKE_HEIGHT = 20;
 
 /** Fonts in the order in which they are wished for; any will do. */
-const FONTS = "'Inter','Helvetica Neue','Liberation Sans','DejaVu Sans',Arial,sans-serif";
+export const FONTS: readonly string[] = ['Inter', 'Helvetica Neue', 'Liberation Sans', 'DejaVu Sans', 'Arial', 'sans-serif'];
 /** How wide a letter is at most on average, as a part of its size; wide ones, such as Chinese, take up two. */
 const LETTER_WIDTH = 0.56;
 const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60\p{Extended_Pictographic}]/u;
@@ -57,7 +57,7 @@ export function line(
 ): string {
   const shown = escaped(fitted(text, width / (size * LETTER_WIDTH)));
   const weight = bold ? ' font-weight="600"' : '';
-  return `<text x="${x}" y="${y}" font-family="${FONTS}" font-size="${size}"${weight} fill="${color}"${end ? ' text-anchor="end"' : ''}>${shown}</text>`;
+  return `<text x="${x}" y="${y}" font-family="${FONTS.map((font) => `'${font}'`).join()}" font-size="${size}"${weight} fill="${color}"${end ? ' text-anchor="end"' : ''}>${shown}</text>`;
 }
 
 /** A text of one line that takes up no more than so many letters' room. */
@@ -76,7 +76,8 @@ function fitted(text: string, letters: number): string {
         .trimEnd()}…`;
 }
 
-function escaped(text: string): string {
+/** A text as it is written in XML; what cannot be is left out. */
+export function escaped(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
   return text
     .toWellFormed()

@@ -13,7 +13,16 @@ export {
   type FailureKind,
   type FailureLine,
 } from './failure.js';
-export { isMadeFrom, type Estimate, type ItemInput, type ItemInputs, type ItemResult, type ItemResults, type WordTiming } from './items.js';
+export {
+  THUMBNAIL_CANDIDATES,
+  isMadeFrom,
+  type Estimate,
+  type ItemInput,
+  type ItemInputs,
+  type ItemResult,
+  type ItemResults,
+  type WordTiming,
+} from './items.js';
 export { IsMoment } from './moment.js';
 export { describeProblems, parse, problemsOf, type Parsed, type Problem } from './parse.js';
 export {

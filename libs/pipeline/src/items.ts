@@ -1,6 +1,9 @@
 import type { ImageRole, Layout, Storyboard } from './storyboard.js';
 import type { ItemKind } from './stages.js';
 
+/** Thumbnails that a reviewer can choose from. */
+export const THUMBNAIL_CANDIDATES = 3;
+
 /** What is needed to make one item of each kind, besides its task and channel. Stored with the artifact when the step is planned. */
 export interface ItemInputs {
   storyboard: Record<string, never>;

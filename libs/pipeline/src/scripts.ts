@@ -30,6 +30,24 @@ interface Scripts {
   };
   'generate-sound-effects': { arguments: { prompt: string; seconds: number; out: string }; result: { model: string } };
   'assemble-video': { arguments: { manifest: string; out: string }; result: { scenes: { start_ms: number; duration_ms: number }[] } };
+  /**
+   * `candidate`: which one, from 1, each of another part of the video; `again`: how often it was made before, each time with another frame; `title`: what is written on it,
+   * `color` and `outline` as `#rrggbb`.
+   */
+  'create-thumbnail': {
+    arguments: {
+      video: string;
+      candidate: number;
+      again?: number;
+      title?: string;
+      color?: string;
+      outline?: string;
+      position?: string;
+      font?: string;
+      out: string;
+    };
+    result: { at_ms: number };
+  };
 }
 
 export type ScriptName = keyof Scripts;
