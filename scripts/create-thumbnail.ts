@@ -1,5 +1,5 @@
-import { TITLE_POSITIONS, thumbnail, type TitlePosition } from '#media';
-import { THUMBNAIL_CANDIDATES } from '#pipeline';
+import { thumbnail } from '#media';
+import { THUMBNAIL_CANDIDATES, TITLE_POSITIONS, type TitlePosition } from '#pipeline';
 import { InvalidArgumentError, Option } from 'commander';
 import { number, runScript } from './cli.js';
 

@@ -14,6 +14,7 @@ import { OwnScript1732300000000 } from './migrations/1732300000000-own-script.js
 import { NotionControlRoom1732400000000 } from './migrations/1732400000000-notion-control-room.js';
 import { CompleteApi1732500000000 } from './migrations/1732500000000-complete-api.js';
 import { LiveChannels1732600000000 } from './migrations/1732600000000-live-channels.js';
+import { Dressing1732700000000 } from './migrations/1732700000000-dressing.js';
 
 /** Columns are the properties' names in snake_case. */
 class SnakeCase extends DefaultNamingStrategy {
@@ -55,6 +56,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       NotionControlRoom1732400000000,
       CompleteApi1732500000000,
       LiveChannels1732600000000,
+      Dressing1732700000000,
     ],
     migrationsTransactionMode: 'each',
     synchronize: false,

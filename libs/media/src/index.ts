@@ -7,5 +7,5 @@ export { ffmpeg } from './ffmpeg.js';
 export { Manifest, planCut, sceneTimes, type CutScene } from './manifest.js';
 export { cutPreview, joinNarrations } from './preview.js';
 export { expectMedia, probe, type MediaExpectation, type MediaInfo } from './probe.js';
-export { TITLE_POSITIONS, thumbnail, type TitlePosition } from './thumbnail.js';
+export { thumbnail } from './thumbnail.js';
 export { Workspace, type FileOf } from './workspace.js';

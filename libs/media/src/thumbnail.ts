@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TitlePosition } from '#pipeline';
 import sharp, { type OverlayOptions } from 'sharp';
 import { beside, writeWhole } from './atomic-file.js';
 import { ffmpeg, throwIfStopped } from './ffmpeg.js';
@@ -7,10 +8,6 @@ import { FONTS, escaped } from './lettering.js';
 import { goodMoment } from './moments.js';
 import { layer, pixels, smallJpeg, type Raster } from './picture.js';
 import { damaged, unusable } from './probe.js';
-
-/** Where the title stands: at the bottom, clear of the corner where YouTube writes how long the video is, at the top, or in the middle. */
-export const TITLE_POSITIONS = ['bottom', 'top', 'center'] as const;
-export type TitlePosition = (typeof TITLE_POSITIONS)[number];
 
 export interface ThumbnailOptions {
   /** Which of the candidates, from 1. */

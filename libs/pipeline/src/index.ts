@@ -15,9 +15,11 @@ export {
 } from './failure.js';
 export {
   THUMBNAIL_CANDIDATES,
+  TITLE_POSITIONS,
   isMadeFrom,
   type Estimate,
   type ItemInput,
+  type TitlePosition,
   type ItemInputs,
   type ItemResult,
   type ItemResults,
@@ -36,6 +38,7 @@ export {
   gateAt,
   isStageName,
   isStepName,
+  shownAt,
   stepInfo,
   type Gate,
   type ItemKind,

@@ -1,5 +1,5 @@
 import type { FailureLine } from './failure.js';
-import type { WordTiming } from './items.js';
+import type { TitlePosition, WordTiming } from './items.js';
 
 /**
  * The media scripts: what each is given on its command line (`--kebab-case` options of the same names) and what it reports besides its
@@ -42,7 +42,7 @@ interface Scripts {
       title?: string;
       color?: string;
       outline?: string;
-      position?: string;
+      position?: TitlePosition;
       font?: string;
       out: string;
     };

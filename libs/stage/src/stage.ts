@@ -26,6 +26,8 @@ export interface TaskView {
   /** The creator's own narration; empty when it is to be written. */
   readonly ownScript: string;
   readonly channel: ChannelSettings;
+  /** Which of the thumbnails the video gets, from 1. */
+  readonly thumbnail: number;
 }
 
 /** An item that a step has to make, before it is a row: what it takes to make it, in the order of its kind. */
@@ -35,6 +37,8 @@ export type Planned<K extends ItemKind> = ItemInput<K>;
 export interface Item<K extends ItemKind> {
   readonly task: TaskView;
   readonly position: number;
+  /** 1, and one more each time it is made anew. */
+  readonly revision: number;
   readonly input: ItemInput<K>;
   /** Where the file belongs while it is made; the machinery probes it, takes its checksum and moves it into its place. Absolute. */
   readonly out: string;

@@ -149,6 +149,7 @@ export class TicketHandler {
       const item: Item<ItemKind> = {
         task,
         position: artifact.position,
+        revision: artifact.revision,
         input: artifact.input,
         out,
         providerJobId,
@@ -243,9 +244,9 @@ export class TicketHandler {
 
   /** Through the transaction where there is one: another connection beside it is one that others may be waiting for. */
   private async view(database: Database, task: TaskRow): Promise<TaskView> {
-    const { id, channelId, title, topic, storyDirection, ownScript } = task;
+    const { id, channelId, title, topic, storyDirection, ownScript, thumbnail } = task;
     const channel = await database.channels.get(channelId);
-    return { id, channelId, title, topic, storyDirection, ownScript, channel: channel.settings };
+    return { id, channelId, title, topic, storyDirection, ownScript, channel: channel.settings, thumbnail: thumbnail ?? 1 };
   }
 }
 

@@ -28,6 +28,7 @@ const TASK_FIELDS: Record<DecisionRefused['refused'][number], string> = {
   storyDirection: 'story_direction',
   ownScript: 'own_script',
   priority: 'priority',
+  thumbnail: 'thumbnail',
 };
 
 /** Codes of the errors that the HTTP layer itself raises. */

@@ -62,7 +62,7 @@ export class TaskPlanner {
     if (nulls.length > 0)
       throw invalidInput(nulls.map((field) => ({ field, message: `${field} must not be null; an empty text empties it` })));
     if (given.length === 0) throw invalidInput([{ field: 'body', message: 'body must have at least one field to change' }]);
-    const { channel, title, topic, story_direction, own_script, priority } = wanted;
+    const { channel, title, topic, story_direction, own_script, priority, thumbnail } = wanted;
     const edit: TaskEdit = {
       ...(channel !== undefined && { channelId: (await this.channel(channel)).id }),
       ...(title !== undefined && { title }),
@@ -70,6 +70,7 @@ export class TaskPlanner {
       ...(story_direction !== undefined && { storyDirection: story_direction }),
       ...(own_script !== undefined && { ownScript: own_script.trim() }),
       ...(priority !== undefined && { priority }),
+      ...(thumbnail !== undefined && { thumbnail }),
     };
     return this.gates.edit(taskId, actor, edit);
   }

@@ -43,6 +43,7 @@ export async function detailOf(database: Database, task: TaskRow): Promise<TaskD
     estimate: estimateOf(artifacts),
     progress: progressOf(task, artifacts),
     cost_usd: cost,
+    thumbnail: task.thumbnail,
     youtube_url: youtubeUrl(artifacts),
     items: artifacts.map(itemOf),
     reviews: reviews.map(reviewOf),

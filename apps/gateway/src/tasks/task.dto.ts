@@ -2,6 +2,7 @@ import {
   ITEM_KINDS,
   PRIORITIES,
   STATUSES,
+  THUMBNAIL_CANDIDATES,
   type ItemKind,
   type ArtifactState,
   type Estimate,
@@ -23,12 +24,13 @@ import {
   IsObject,
   IsOptional,
   IsString,
+  Max,
   MaxLength,
   Min,
   ValidateNested,
 } from 'class-validator';
 
-export class Approve {
+class Judgement {
   @ApiPropertyOptional({ description: 'Who decides.', default: 'api' })
   @IsOptional()
   @IsString()
@@ -43,9 +45,22 @@ export class Approve {
   note?: string;
 }
 
-export class Reject extends Approve {
+export class Approve extends Judgement {
   @ApiPropertyOptional({
-    description: 'Positions, from 0, of the items to be made again; left out: all of the gate.',
+    description: 'Which of the thumbnails the video gets; left out, the one that was chosen before, or the first.',
+    minimum: 1,
+    maximum: THUMBNAIL_CANDIDATES,
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(THUMBNAIL_CANDIDATES)
+  thumbnail?: number;
+}
+
+export class Reject extends Judgement {
+  @ApiPropertyOptional({
+    description: 'Positions, from 0, of the items to be made again, of the kind that the gate is about; left out: all of these.',
     type: [Number],
     example: [6],
   })
@@ -70,7 +85,7 @@ export class NamedItem {
   position: number;
 }
 
-export class Regenerate extends Approve {
+export class Regenerate extends Judgement {
   @ApiProperty({ description: 'The items to be made again; what is made from them is made again, too.', type: [NamedItem] })
   @IsArray()
   @ArrayMinSize(1)
@@ -223,6 +238,9 @@ export class TaskDetail extends TaskSummary {
 
   @ApiProperty()
   cost_usd: number;
+
+  @ApiPropertyOptional({ description: 'Which of the thumbnails was chosen; left out: none was, and the video gets the first.' })
+  thumbnail: number | null;
 
   @ApiPropertyOptional()
   youtube_url: string | null;
