@@ -116,7 +116,7 @@ describe('captions and thumbnails', () => {
     try {
       const last = () => source.query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id DESC LIMIT 1');
       const undo = async () => {
-        for (let undone = ''; !undone.startsWith('Dressing'); ) {
+        for (let undone = ''; !undone.startsWith('Dressing');) {
           undone = (await last())[0]?.name ?? 'Dressing';
           await source.undoLastMigration();
         }
