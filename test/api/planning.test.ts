@@ -196,6 +196,24 @@ describe('an edit', () => {
     expect([late.status, fieldsOf(late)]).toEqual([409, ['priority']]);
   });
 
+  it('chooses a thumbnail until the upload begins, by itself or with the approval', async () => {
+    const task = await gateway.task('Chosen', 'final_review');
+    expect((await edit(task.id, { thumbnail: 2 })).body.data).toMatchObject({ thumbnail: 2 });
+    expect(fieldsOf(await edit(task.id, { thumbnail: 4 }))).toEqual(['thumbnail']);
+    const approve = (thumbnail: unknown) => ask('POST', `/tasks/${task.id}/approve`, { body: { reviewer: 'ann', thumbnail } });
+    for (const wrong of [0, 4, 1.5, 'one']) expect(new Set(fieldsOf(await approve(wrong)))).toEqual(new Set(['thumbnail']));
+    const approved = await approve(3);
+    expect(approved.body.data).toMatchObject({ status: 'approved', thumbnail: 3 });
+    expect(await logOf(task.id)).toMatchObject([
+      { action: 'review_approve', details: { gate: 'final_review', thumbnail: 3 } },
+      { action: 'task_edit', details: { before: {}, after: { thumbnail: 2 } } },
+    ]);
+    const late = await edit((await gateway.task('Late', 'uploading')).id, { thumbnail: 1 });
+    expect([late.status, late.body.error.code, fieldsOf(late)]).toEqual([409, 'TASK_NOT_EDITABLE', ['thumbnail']]);
+    const reject = await ask('POST', `/tasks/${task.id}/reject`, { body: { thumbnail: 1 } });
+    expect([reject.status, fieldsOf(reject)]).toEqual([422, ['thumbnail']]);
+  });
+
   it('does not move to another channel what has files already', async () => {
     const task = await gateway.task('Has files');
     const input = { prompt: 'x' } as never;

@@ -28,6 +28,8 @@ const INPUTS: ItemInputs = {
   narration: { text: 'The sea is old.', before: '', after: '' },
   sound_effect: { prompt: 'waves', seconds: 2 },
   cut: { scenes: 1 },
+  caption: { language: 'en' },
+  thumbnail: { title: 'The Reef' },
   publication: { title: 't', description: '', tags: [] },
 };
 const STORYBOARD: ItemResults['storyboard']['storyboard'] = {
@@ -48,6 +50,8 @@ const resultOf = (kind: ItemKind, taskId: string): ItemResults[ItemKind] => {
     narration: { model: 'hands', words: [] },
     sound_effect: { model: 'hands' },
     cut: { scenes: [{ start_ms: 0, duration_ms: 1_000 }] },
+    caption: { captions: 1 },
+    thumbnail: { at_ms: 500 },
     publication: { video_id: taskId, url: `https://youtu.be/${taskId}`, privacy: 'private' },
   };
   return results[kind];
@@ -125,6 +129,7 @@ async function makeFiles(folder: string): Promise<Map<string, string>> {
     clip: [...picture, '-preset', 'ultrafast', 'clip.mp4'],
     narration: [...sound, 'narration.mp3'],
     sound_effect: [...sound, 'sound_effect.wav'],
+    thumbnail: [...picture, '-frames:v', '1', '-s', '1280x720', 'thumbnail.jpg'],
     cut: [...picture, ...sound, '-preset', 'ultrafast', '-shortest', 'cut.mp4'],
   };
   const files = new Map<string, string>();

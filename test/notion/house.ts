@@ -27,6 +27,7 @@ export interface SeenRow {
   error: string | null;
   progress: string | null;
   redo: string | null;
+  thumbnail: string | null;
 }
 
 export interface HouseOptions {
@@ -178,7 +179,7 @@ export class House {
       const done = STEPS.slice(0, STEPS.findIndex(({ name }) => name === step) + 1);
       await tx.artifacts.add(
         done.flatMap(({ name, item }) =>
-          (item === 'storyboard' || item === 'cut' ? [0] : [0, 1]).map((position) => ({
+          (['storyboard', 'cut', 'caption'].includes(item) ? [0] : [0, 1]).map((position) => ({
             channelId,
             taskId,
             step: name,

@@ -184,6 +184,41 @@ describe('a row', () => {
     ]);
   });
 
+  it('chooses a thumbnail, and shows one that was chosen elsewhere; emptied, it is the first again', async () => {
+    const { page, taskId } = await at('final_review');
+    const chosen = (thumbnail: number | null) =>
+      eventually(async () => (await house.database.tasks.get(taskId)).thumbnail === thumbnail, { what: 'the choice', timeoutMs: 15_000 });
+    await house.setRow(page, { thumbnail: '3' });
+    await chosen(3);
+    await house.api('PATCH', `tasks/${taskId}`, { thumbnail: 2 });
+    await house.shows(page, { thumbnail: '2' });
+    await house.setRow(page, { properties: { Thumbnail: null } });
+    await chosen(null);
+    // Together with the approval, and after the upload has begun no more.
+    await house.setRow(page, { thumbnail: '3', status: 'Approved' });
+    await chosen(3);
+    await eventually(async () => (await statusOf(taskId)) === 'approved', { what: 'the approval', timeoutMs: 15_000 });
+    expect(await house.audit(taskId)).toMatchObject([
+      { action: 'task_edit', actor: expect.stringMatching(/^notion:/), details: { after: { thumbnail: 3 } } },
+      { action: 'task_edit', actor: 'api', details: { after: { thumbnail: 2 } } },
+      { action: 'task_edit', details: { after: { thumbnail: null } } },
+      { action: 'task_edit', details: { after: { thumbnail: 3 } } },
+      { action: 'review_approve' },
+    ]);
+    const late = await at('uploading');
+    await house.setRow(late.page, { thumbnail: '2' });
+    const { error } = await house.shows(late.page, { thumbnail: '' });
+    expect(error).toMatch(/uploading; only its priority can be changed now/);
+    expect(await house.database.tasks.get(late.taskId)).toMatchObject({ thumbnail: null });
+  });
+
+  it('has one thumbnail made again, and nothing else', async () => {
+    const { page, taskId } = await at('final_review');
+    await house.setRow(page, { redo: 'redo: thumbnail 2' });
+    await house.shows(page, { status: 'Assembling', redo: '' });
+    expect(await remade(taskId)).toEqual([{ kind: 'thumbnail', position: 1 }]);
+  });
+
   it('may be mended as long as its video is not begun', async () => {
     const page = await house.addRow({ title: 'Eb' });
     const { id } = await house.taskOf(page);

@@ -134,7 +134,7 @@ describe('with a page', () => {
   it('makes the database, with all that rows, channels and reviewers need', async () => {
     const page = await newPage();
     const { exitCode, said, videos, channels } = await setUp({ page });
-    expect([exitCode, said]).toEqual([0, expect.stringContaining('the database "Videos" in the page "A page", with 14 properties')]);
+    expect([exitCode, said]).toEqual([0, expect.stringContaining('the database "Videos" in the page "A page", with 15 properties')]);
 
     const source = await sourceAt(videos);
     expect(Object.values(source.properties).map(({ name, type }) => [name, type])).toEqual(
@@ -155,6 +155,7 @@ describe('with a page', () => {
       ['tide', 'Tide'],
     ]);
     expect(optionsOf(source, 'Priority').map(({ name }) => name)).toEqual(['High', 'Normal', 'Low']);
+    expect(optionsOf(source, 'Thumbnail').map(({ name }) => name)).toEqual(['1', '2', '3']);
     expect([source.properties.Cost, source.properties.Estimate]).toMatchObject([
       { number: { format: 'dollar' } },
       { number: { format: 'dollar' } },

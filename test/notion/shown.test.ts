@@ -75,7 +75,7 @@ describe('a row', () => {
       assets_ready: ['images.jpg: JPEG'],
       video_ready: ['clips.jpg: JPEG'],
       audio_ready: ['narrations.jpg: JPEG', 'narrations.mp3: MP3'],
-      final_review: ['cut.jpg: JPEG', 'cut-preview.mp4: MP4'],
+      final_review: ['cut.jpg: JPEG', 'cut-preview.mp4: MP4', 'thumbnails.jpg: JPEG', 'captions.txt: {}'],
     });
     expect(row).toMatchObject({ cost: VIDEO_COST_USD, error: null, url: expect.stringMatching(/^https:\/\/youtu\.be\//) });
     expect(row.body).toMatch(/Reefs grow slowly[^]*The sea is old/);

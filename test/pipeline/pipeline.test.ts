@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Manifest, checksum, probe } from '#media';
-import { GATED_STEPS, statusTitle, type Status } from '#pipeline';
+import { GATED_STEPS, statusTitle, type ItemKind, type Status } from '#pipeline';
 import { createTestDatabase, eventually, testRedis, type TestDatabase } from '#testing';
 import { call, type DemoTask } from '../../apps/local/src/gateway-client.js';
 import { Installation } from '../installation/installation.js';
@@ -103,6 +103,7 @@ describe('the services as separate processes', () => {
           expect(drawn.filter(({ detail }) => detail.references === 1)).toHaveLength(1);
           expect(again.estimate).toMatchObject({ scenes: SCENES, images: images.length });
         }
+        if (gate.waiting === 'final_review') await expectDressed(id);
         // Nothing but a decision moves it on: a second look after the sweeps had their turn.
         await new Promise((resolve) => setTimeout(resolve, 1_500));
         expect((await task(id)).status).toBe(gate.waiting);
@@ -141,6 +142,27 @@ describe('the services as separate processes', () => {
     },
     LONG,
   );
+
+  /** Captions of the whole cut, and three thumbnails; one that is refused is made again, and nothing else. */
+  async function expectDressed(id: string): Promise<void> {
+    const filesOf = ({ items }: DemoTask, wanted: ItemKind) =>
+      items.filter(({ kind }) => kind === wanted).map(({ path = '' }) => join(installation.workspaceRoot, path));
+    const dressed = await task(id);
+    const [captions = ''] = filesOf(dressed, 'caption');
+    const text = await readFile(captions, 'utf8');
+    expect(text.match(/ --> /g)?.length).toBeGreaterThanOrEqual(SCENES);
+    const [cut = ''] = filesOf(dressed, 'cut');
+    const [, hours, minutes, seconds] = /(\d\d):(\d\d):(\d\d),\d{3}\r\n(?!.*-->)[^]*$/.exec(text.slice(text.lastIndexOf('-->'))) ?? [];
+    const endsAt = (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
+    expect(endsAt * 1_000).toBeLessThanOrEqual((await probe(cut)).durationMs ?? 0);
+    for (const thumbnail of filesOf(dressed, 'thumbnail'))
+      expect(await probe(thumbnail)).toMatchObject({ kind: 'image', width: 1280, height: 720 });
+    const checksums = ({ items }: DemoTask) =>
+      items.filter(({ kind }) => kind === 'thumbnail' || kind === 'cut' || kind === 'caption').map(({ checksum: sum }) => sum);
+    await call('POST', `${installation.gatewayUrl}/api/v1/tasks/${id}/regenerate`, { items: [{ kind: 'thumbnail', position: 1 }] });
+    const [before, after] = [checksums(dressed), checksums(await reaches(id, 'final_review'))];
+    expect(after.map((sum, index) => sum === before[index])).toEqual([true, true, true, false, true]);
+  }
 
   async function expectScenes(file: string, done: DemoTask): Promise<void> {
     const narrations = done.items.filter(({ kind }) => kind === 'narration');

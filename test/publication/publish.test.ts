@@ -38,7 +38,7 @@ const alerts = async (kind: string) =>
 
 describe('a publication', () => {
   it('sends the approved file once, private first, and leaves it as the channel wants it', async () => {
-    const { taskId, sha256, title } = await studio.addVideo(channelId);
+    const { taskId, sha256, title, thumbnails, captions } = await studio.addVideo(channelId);
     await publisher.publish(taskId);
     const artifact = await studio.artifact(taskId);
     expect([artifact.state, artifact.errorMessage]).toEqual(['ready', null]);
@@ -54,10 +54,27 @@ describe('a publication', () => {
       privacy: 'unlisted',
       made_for_kids: false,
       contains_synthetic_media: true,
+      thumbnail: { sha256: thumbnails[0] },
+      captions: [{ language: 'en', sha256: captions }],
     });
     expect(await studio.database.tasks.get(taskId)).toMatchObject({ status: 'published' });
     expect(await publication(taskId)).toMatchObject({ state: 'released', videoId: video?.id, checksum: sha256, sentBytes: 1_300_000 });
     await expect(studio.youtube('GET', 'traffic')).resolves.toMatchObject({ multipart_uploads: 0 });
+  });
+
+  it('takes the thumbnail that was chosen', async () => {
+    const { taskId, title, thumbnails } = await studio.addVideo(channelId);
+    await studio.database.tasks.edit(taskId, { thumbnail: 3 });
+    await publisher.publish(taskId);
+    expect(await studio.videos(title)).toMatchObject([{ thumbnail: { sha256: thumbnails[2] } }]);
+  });
+
+  it('goes up without what YouTube does not allow, and that is told', async () => {
+    const { taskId, title } = await studio.addVideo(channelId);
+    await studio.youtube('PUT', '', { thumbnails_allowed: false });
+    await publisher.publish(taskId);
+    expect(await studio.videos(title)).toMatchObject([{ thumbnail: null, privacy: 'unlisted' }]);
+    expect(await alerts('publication_incomplete')).toMatchObject([{ taskId, state: 'notice' }]);
   });
 
   it('keeps its session where nobody can read it', async () => {
@@ -157,7 +174,9 @@ describe('the time at which a video appears', () => {
     expect((await studio.artifact(taskId)).result).toMatchObject({ publish_at: publishAt.toISOString(), privacy: 'public' });
     expect((await studio.database.publications.steps((await publication(taskId)).id)).map(({ name }) => name).sort()).toEqual([
       'appearance',
+      'captions',
       'processing',
+      'thumbnail',
     ]);
   });
 

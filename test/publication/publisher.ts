@@ -33,7 +33,7 @@ export class Publisher {
     const grants = new ChannelGrants(database, settings);
     const quota = new YouTubeQuota(database, clock, settings);
     const youtube = new ChannelYouTube(database, grants, quota, settings);
-    const steps = new PublicationSteps(database, youtube, clock);
+    const steps = new PublicationSteps(database, youtube, workspace, clock);
     const stage = new UploadStage(
       new PublicationRecord(database),
       new Transfer(database, youtube, settings),

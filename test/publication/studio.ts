@@ -11,6 +11,7 @@ import { Gates, type OutboxRelay } from '#stage';
 import { createTestDatabase, type TestDatabase } from '#testing';
 import { ChannelGrants, type Clock } from '#youtube';
 import { readSettings, youtubeAccess } from '#config';
+import sharp from 'sharp';
 import { DataSource } from 'typeorm';
 import { startSimulator } from '../../apps/simulator/src/main.js';
 import { Publisher } from './publisher.js';
@@ -42,6 +43,9 @@ export interface Approved {
   channelId: string;
   sha256: string;
   title: string;
+  /** SHA-256 of each candidate, and of the captions. */
+  thumbnails: string[];
+  captions: string;
 }
 
 export interface VideoOptions {
@@ -178,11 +182,11 @@ export class Studio {
     await this.query(`BEGIN; SET LOCAL session_replication_role = replica;
       UPDATE tasks SET status = 'uploading', step = 'publication', step_opened = true, items_left = 1 WHERE id = '${task.id}'; COMMIT`);
     const storyboard = storyboardOf(title);
-    const made = async (step: string, kind: string, checksum: string, result: object, where: string) => {
+    const made = async (step: string, kind: string, checksum: string, result: object, where: string, position = 0) => {
       const [row] = await this.query<{ id: string }>(
         `INSERT INTO artifacts (channel_id, task_id, step, kind, position, input, state, path, checksum, bytes, result, simulated)
-         VALUES ($1, $2, $3, $4, 0, '{}', 'ready', $5, $6, $7, $8, true) RETURNING id`,
-        [channelId, task.id, step, kind, where, checksum, bytes, JSON.stringify(result)],
+         VALUES ($1, $2, $3, $4, $9, '{}', 'ready', $5, $6, $7, $8, true) RETURNING id`,
+        [channelId, task.id, step, kind, where, checksum, bytes, JSON.stringify(result), position],
       );
       return row?.id ?? '';
     };
@@ -190,6 +194,22 @@ export class Studio {
     await made('storyboard', 'storyboard', 'x', { model: 'm', storyboard, estimate }, `${channelId}/${task.id}/storyboard.json`);
     const scenes = [0, 12_000, 24_000].map((start_ms) => ({ start_ms, duration_ms: 12_000 }));
     const cut = await made('cut', 'cut', sha256, { scenes }, path);
+    const shown = [{ artifact_id: cut, checksum: sha256 }];
+    const dress = async (step: string, kind: string, position: number, name: string, content: Buffer, result: object) => {
+      await writeFile(join(dirname(absolute), name), content);
+      const checksum = createHash('sha256').update(content).digest('hex');
+      const artifact_id = await made(step, kind, checksum, result, `${channelId}/${task.id}/${name}`, position);
+      shown.push({ artifact_id, checksum });
+      return checksum;
+    };
+    const thumbnails: string[] = [];
+    for (const position of [0, 1, 2])
+      thumbnails.push(
+        await dress('thumbnails', 'thumbnail', position, `thumbnail_${position + 1}.jpg`, await picture(position), { at_ms: 0 }),
+      );
+    const captions = await dress('captions', 'caption', 0, 'captions.srt', Buffer.from(`1\n00:00:00,000 --> 00:00:01,000\n${title}\n`), {
+      captions: 1,
+    });
     const { title: name, description, tags } = storyboard;
     await this.database.artifacts.add([
       {
@@ -210,9 +230,9 @@ export class Studio {
         decision: 'approve',
         reviewer: 'ann',
         note: null,
-        shown: [{ artifact_id: cut, checksum: sha256 }],
+        shown,
       });
-    return { taskId: task.id, channelId, sha256, title };
+    return { taskId: task.id, channelId, sha256, title, thumbnails, captions };
   }
 
   /** Lets a publication be taken up at once, whoever held it or put it off. */
@@ -259,6 +279,19 @@ export class Studio {
     const { errorCode, errorMessage } = await this.artifact(taskId);
     throw new Error(`The publication did not come to its end: ${errorCode ?? ''} ${errorMessage ?? ''}`);
   }
+}
+
+const pictures = new Map<number, Promise<Buffer>>();
+/** A small picture; each number has another one. */
+function picture(number: number): Promise<Buffer> {
+  const background = { r: 60 * number, g: 90, b: 120 };
+  const made =
+    pictures.get(number) ??
+    sharp({ create: { width: 128, height: 72, channels: 3, background } })
+      .jpeg()
+      .toBuffer();
+  pictures.set(number, made);
+  return made;
 }
 
 export const youtubeChannel = (number: number) => `UCsimulatedchannel${String(number).padStart(6, '0')}`;

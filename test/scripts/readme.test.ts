@@ -22,11 +22,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it("the README's eight commands make eight files", async () => {
+it("the README's nine commands make nine files", async () => {
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
   const block = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text = '']) => text).find((text) => text.includes('media()')) ?? '';
   const commands = block.split('\n').filter((line) => line.startsWith('media '));
-  expect(commands).toHaveLength(8);
+  expect(commands).toHaveLength(9);
   // What a person types, except for the build, with the address that this simulator has.
   const typed = block.replace('npm run build\n', '').replace(/^export SIMULATOR_URL=.*$/m, `export SIMULATOR_URL=${simulator.url}`);
   const { PATH = '' } = process.env;
@@ -41,15 +41,17 @@ it("the README's eight commands make eight files", async () => {
     'scene.png',
     'split.png',
     'storyboard.json',
+    'thumbnail.jpg',
     'waves.wav',
   ]);
-  expect(stdout.match(/^Wrote /gm)).toHaveLength(8);
+  expect(stdout.match(/^Wrote /gm)).toHaveLength(9);
   expect(stdout).toMatch(/^Wrote storyboard\.json: 6 scenes, 6 images, about 0:\d\d of narration$/m);
   expect(parseStoryboard(JSON.parse(await readFile(join(made, 'storyboard.json'), 'utf8')), { scenes: 6 }).ok).toBe(true);
   const kinds = ['reef.png', 'clip.mp4', 'narration.mp3', 'waves.wav', 'final.mp4'].map(
     async (name) => (await probe(join(made, name))).kind,
   );
   expect(await Promise.all(kinds)).toEqual(['image', 'video', 'audio', 'audio', 'video']);
+  expect(await probe(join(made, 'thumbnail.jpg'))).toMatchObject({ kind: 'image', width: 1280, height: 720 });
   for (const name of ['scene.png', 'split.png', 'final.mp4'])
     expect(await probe(join(made, name))).toMatchObject({ width: 1920, height: 1080 });
 }, 120_000);

@@ -21,6 +21,7 @@ const NAMES = [
   'generate-audio',
   'generate-sound-effects',
   'assemble-video',
+  'create-thumbnail',
 ];
 
 let folder: string;
@@ -100,6 +101,23 @@ describe('the scripts, run by hand one after another', () => {
     expect(await probe(at('final.mp4'))).toMatchObject({ width: 1920, height: 1080, durationMs: Math.round((total / 24) * 1_000) });
   }, 60_000);
 
+  it('create-thumbnail makes one of it, and says which moment it shows', async () => {
+    const args = [
+      '--video=final.mp4',
+      '--candidate=2',
+      '--title=THE <SEA> & I',
+      '--color=#ffe14d',
+      '--position=top',
+      '--out=thumbnail.jpg',
+    ];
+    const { exitCode, stdout, stderr } = await script('create-thumbnail', args);
+    expect([stderr, exitCode]).toEqual(['', 0]);
+    expect(stdout).toMatch(/^Wrote thumbnail\.jpg: the moment at \d+\.\d s$/);
+    expect(await probe(at('thumbnail.jpg'))).toMatchObject({ kind: 'image', width: 1280, height: 720 });
+    for (const wrong of ['--candidate=4', '--color=red', '--position=left'])
+      expect(failureIn(await script('create-thumbnail', [...args, wrong])).message).toContain(wrong.replace(/^--|=.*/g, ''));
+  }, 60_000);
+
   it('write-storyboard writes one that is whole, and gives one with mistakes back once', async () => {
     const write = (topic: string) =>
       script('write-storyboard', [
@@ -125,7 +143,18 @@ describe('the scripts, run by hand one after another', () => {
   }, 60_000);
 
   it('leave nothing behind but their files', async () => {
-    const files = ['clip.mp4', 'final.mp4', 'manifest.json', 'reef.png', 'scene.png', 'split.png', 'voice.mp3', 'waves.wav', 'whale.png'];
+    const files = [
+      'clip.mp4',
+      'final.mp4',
+      'manifest.json',
+      'reef.png',
+      'scene.png',
+      'split.png',
+      'thumbnail.jpg',
+      'voice.mp3',
+      'waves.wav',
+      'whale.png',
+    ];
     expect((await readdir(folder)).sort()).toEqual(files);
   });
 });

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ArtifactRow } from '#database';
-import { planCut, type CutScene } from '#media';
-import { permanent } from '#pipeline';
-import { written, type Stage, type StepHandler } from '#stage';
+import { captionsOf, planCut, srt, type CutScene } from '#media';
+import { THUMBNAIL_CANDIDATES, permanent } from '#pipeline';
+import { written, type Item, type Stage, type StepHandler } from '#stage';
 import { Injectable } from '@nestjs/common';
 
-/** Cuts the finished clips, narrations and sound effects into one video. */
+/** Cuts the finished clips, narrations and sound effects into one video, and makes what it is published with: captions, and thumbnails to choose from. */
 @Injectable()
 export class AssemblyStage implements Stage<'assembly'> {
   readonly cut: StepHandler<'cut'> = {
@@ -15,7 +15,8 @@ export class AssemblyStage implements Stage<'assembly'> {
       const [clips, narrations, effects] = await Promise.all([ready('clip'), ready('narration'), ready('sound_effect')]);
       const scenes = Array.from({ length: input.scenes }, (_, position): CutScene => {
         const [clip, narration, effect] = [clips, narrations, effects].map((artifacts) => artifacts[position]);
-        if (!clip || !narration || !effect) throw missing(position);
+        if (!clip || !narration || !effect)
+          throw missing(`Scene ${position + 1} has no clip, narration or sound effect`, `Scene ${position + 1} is not complete.`);
         return { clip: file(clip), narration: file(narration), soundEffect: file(effect), narrationMs: durationOf(narration) };
       });
       const manifest = join(dirname(out), 'manifest.json');
@@ -24,6 +25,46 @@ export class AssemblyStage implements Stage<'assembly'> {
       return { result, simulated: [...clips, ...narrations, ...effects].some(({ simulated }) => simulated) };
     },
   };
+
+  readonly captions: StepHandler<'caption'> = {
+    plan: ({ channel }) => [{ language: channel.language }],
+    make: async (item) => {
+      const [cut, narrations] = await Promise.all([cutOf(item), item.ready('narration')]);
+      const scenes = cut.scenes.map(({ start_ms, duration_ms }, position) => {
+        const { input, result } = narrations[position] ?? {};
+        return { startMs: start_ms, durationMs: duration_ms, text: input?.text ?? '', words: result?.words ?? [] };
+      });
+      const captions = captionsOf(scenes);
+      await writeFile(item.out, srt(captions));
+      return { result: { captions: captions.length }, simulated: cut.simulated };
+    },
+  };
+
+  readonly thumbnails: StepHandler<'thumbnail'> = {
+    plan: (_task, storyboard) => Array.from({ length: THUMBNAIL_CANDIDATES }, () => ({ title: written(storyboard).title })),
+    make: async (item) => {
+      const { position, revision, input, run, task } = item;
+      const { text = 'title', uppercase = true, ...style } = task.channel.thumbnail ?? {};
+      const title = uppercase ? input.title.toLocaleUpperCase(task.channel.language) : input.title;
+      const { video, simulated } = await cutOf(item);
+      const result = await run('create-thumbnail', {
+        ...{ video, candidate: position + 1, again: revision - 1 },
+        ...(text === 'title' && { title }),
+        ...(style.text_color && { color: style.text_color }),
+        ...(style.outline_color && { outline: style.outline_color }),
+        ...(style.position && { position: style.position }),
+        ...(style.font && { font: style.font }),
+      });
+      return { result, simulated };
+    },
+  };
+}
+
+/** The finished cut: its file, and when each of its scenes is seen. */
+async function cutOf({ ready, file }: Pick<Item<'caption' | 'thumbnail'>, 'ready' | 'file'>) {
+  const [cut] = await ready('cut');
+  if (!cut?.result) throw missing('No cut is ready', 'The final cut is missing.');
+  return { video: file(cut), scenes: cut.result.scenes, simulated: cut.simulated };
 }
 
 function durationOf(narration: ArtifactRow): number {
@@ -31,10 +72,6 @@ function durationOf(narration: ArtifactRow): number {
   return narration.durationMs;
 }
 
-function missing(position: number) {
-  return permanent({
-    code: 'ITEM_MISSING',
-    message: `Scene ${position + 1} has no clip, narration or sound effect`,
-    userMessage: `Scene ${position + 1} is not complete. Ask for its missing item to be made again.`,
-  });
+function missing(message: string, inWords: string) {
+  return permanent({ code: 'ITEM_MISSING', message, userMessage: `${inWords} Ask for what is missing to be made again.` });
 }

@@ -19,7 +19,7 @@ const storyboard: Storyboard = {
 };
 const task = (video_usd?: number): TaskView => {
   const channel = { style: 'film grain', atmosphere: 'calm', ...(video_usd !== undefined && { budget: { video_usd } }) } as ChannelSettings;
-  return { id: 't', channelId: 'c', title: '', topic: '', storyDirection: '', ownScript: '', publishAt: null, channel };
+  return { id: 't', channelId: 'c', title: '', topic: '', storyDirection: '', ownScript: '', publishAt: null, channel, thumbnail: 1 };
 };
 
 describe('the images of a storyboard', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Database, type TaskRow } from '#database';
-import { GATED_STEPS, STEPS, type Status } from '#pipeline';
+import { GATED_STEPS, STEPS, stepInfo, type Status } from '#pipeline';
 import { createTestDatabase, eventually, testRedis, type TestDatabase } from '#testing';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DataSource } from 'typeorm';
@@ -162,7 +162,9 @@ describe('the API', () => {
     await gatewayUnder(async (ask, database) => {
       const [channel] = await database.channels.list();
       expect(GATED_STEPS.map(({ gate }) => gate.waiting)).toEqual(['assets_ready', 'video_ready', 'audio_ready', 'final_review']);
-      for (const { gate, working, name, item } of GATED_STEPS) {
+      for (const { gate, working } of GATED_STEPS) {
+        const [item = 'image'] = gate.shows;
+        const { name } = STEPS.find((step) => step.item === item) ?? stepInfo('images');
         const draft = {
           channelId: channel?.id ?? '',
           title: gate.waiting,

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { STEPS, statusTitle, stepInfo, type Estimate, type StepInfo } from '#pipeline';
+import { STEPS, statusTitle, stepInfo, type Estimate, type ItemKind, type StepInfo } from '#pipeline';
 import { Command, InvalidArgumentError } from 'commander';
 import { Listr } from 'listr2';
 import { connectYouTube } from './connect-youtube.js';
@@ -140,7 +140,8 @@ function isOver(task: DemoTask, step: StepInfo): boolean {
 
 async function report(): Promise<void> {
   const { local, task, took } = demo;
-  const cut = task.items.find(({ kind }) => kind === 'cut');
+  const filesOf = (kind: ItemKind) =>
+    task.items.filter((item) => item.kind === kind).map(({ path = '' }) => join(local.workspaceRoot, path));
   const row = await shownInNotion(local);
   const steps = [...took].map(([step, ms]) => `  ${step.replace('_', ' ').padEnd(15)}${seconds(ms).padStart(8)}`);
   process.stdout.write(`
@@ -151,7 +152,10 @@ It would have cost USD ${task.cost_usd.toFixed(2)}.
 ${steps.join('\n')}
   ${'all'.padEnd(15)}${seconds(performance.now() - began).padStart(8)}
 
-Watch it: ${join(local.workspaceRoot, cut?.path ?? '')}
+Watch it: ${filesOf('cut').join()}
+Captions: ${filesOf('caption').join()}
+Thumbnails, of which a reviewer chooses one:
+  ${filesOf('thumbnail').join('\n  ')}
 `);
 }
 

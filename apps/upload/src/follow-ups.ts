@@ -141,7 +141,7 @@ export class FollowUps implements OnApplicationBootstrap, BeforeApplicationShutd
 
 const GONE = 'is no longer there';
 /** What is kept of a published video: what it was published from and as. */
-const KEPT: readonly string[] = ['storyboard', 'cut', 'publication'];
+const KEPT: readonly string[] = ['storyboard', 'cut', 'caption', 'thumbnail', 'publication'];
 
 /** What YouTube has made of a video, if that is its end. */
 function endOf(video: YouTubeVideo | null): string | null {

@@ -15,6 +15,9 @@ import { Injectable } from '@nestjs/common';
 /** The files that a video is published from. */
 export interface PublishedFiles {
   readonly cut: ArtifactRow<'cut'>;
+  /** The chosen one; null in a video from before there were any. */
+  readonly thumbnail: ArtifactRow<'thumbnail'> | null;
+  readonly captions: ArtifactRow<'caption'> | null;
 }
 
 /** What is published: written once, before anything is sent, from nothing but what a person has approved. */
@@ -45,28 +48,33 @@ export class PublicationRecord {
         privacy: youtube.privacy,
         publishAt: task.publishAt,
       },
-      stepsOf(item),
+      stepsOf(item, files),
     );
     return { publication, files };
   }
 
   private async approvedFiles(item: Item<'publication'>): Promise<PublishedFiles> {
-    const [cut] = await item.ready('cut');
+    const [[cut], thumbnails, [captions = null]] = await Promise.all([item.ready('cut'), item.ready('thumbnail'), item.ready('caption')]);
     if (!cut) throw missing('final cut');
+    const thumbnail = thumbnails.find(({ position }) => position === item.task.thumbnail - 1) ?? null;
     const reviews = await this.database.reviews.ofTask(item.task.id);
     const approval = reviews.findLast(({ gate }) => gate === 'final_review');
     const isApproved = (artifact: ArtifactRow) =>
       approval?.decision === 'approve' &&
       approval.shown.some(({ artifact_id, checksum: shown }) => artifact_id === artifact.id && shown === artifact.checksum);
-    const unseen = [cut].find((artifact) => !isApproved(artifact));
+    const unseen = [cut, thumbnail, captions].find((artifact) => artifact !== null && !isApproved(artifact));
     if (unseen) throw notApproved(unseen);
-    return { cut };
+    return { cut, thumbnail, captions };
   }
 }
 
 /** What is done for the video besides its upload. */
-function stepsOf({ task }: Item<'publication'>): PublicationStepName[] {
-  return task.channel.youtube.playlist_id ? ['playlist'] : [];
+function stepsOf({ task }: Item<'publication'>, { thumbnail, captions }: PublishedFiles): PublicationStepName[] {
+  return [
+    ...(thumbnail ? ['thumbnail' as const] : []),
+    ...(task.channel.youtube.playlist_id ? ['playlist' as const] : []),
+    ...(captions?.result?.captions ? ['captions' as const] : []),
+  ];
 }
 
 async function metadataOf({ input, task: { channel }, ready }: Item<'publication'>, cut: ArtifactRow<'cut'>): Promise<PublishedMetadata> {

@@ -1,5 +1,6 @@
 import { Database, type PublicationStepRow } from '#database';
-import { Failure, PUBLICATION_STEPS, RETRY_LADDER_MS, reached, type PublicationStepName } from '#pipeline';
+import { Workspace } from '#media';
+import { Failure, PUBLICATION_STEPS, RETRY_LADDER_MS, permanent, reached, type PublicationStepName } from '#pipeline';
 import type { YouTubeClient } from '#providers/youtube';
 import { closeQuota, isDisconnection, reportLimit } from '#stage';
 import { ChannelYouTube, Clock } from '#youtube';
@@ -15,17 +16,23 @@ export class PublicationSteps {
   private readonly logger = new Logger(PublicationSteps.name);
 
   private readonly dressings: Record<Dressing, (video: Uploaded, client: YouTubeClient) => Promise<void>> = {
-    thumbnail: () => Promise.resolve(),
+    thumbnail: async ({ videoId, taskId }, client) => {
+      const { thumbnail } = await this.database.tasks.get(taskId);
+      await client.setThumbnail(videoId, await this.file(taskId, 'thumbnail', (thumbnail ?? 1) - 1));
+    },
     playlist: async ({ videoId, channelId }, client) => {
       const { playlist_id } = (await this.database.channels.get(channelId)).settings.youtube;
       if (playlist_id) await client.addToPlaylist(playlist_id, videoId);
     },
-    captions: () => Promise.resolve(),
+    captions: async ({ videoId, taskId, metadata }, client) => {
+      await client.addCaptions(videoId, metadata.language, await this.file(taskId, 'caption', 0));
+    },
   };
 
   constructor(
     private readonly database: Database,
     private readonly youtube: ChannelYouTube,
+    private readonly workspace: Workspace,
     private readonly clock: Clock,
   ) {}
 
@@ -51,6 +58,16 @@ export class PublicationSteps {
     } catch (error) {
       await this.failed(step, video, Failure.from(error));
     }
+  }
+
+  private async file(taskId: string, kind: 'thumbnail' | 'caption', position: number): Promise<string> {
+    const found = (await this.database.artifacts.ready(taskId, kind)).find((artifact) => artifact.position === position);
+    if (found?.path) return this.workspace.absolute(found.path);
+    throw permanent({
+      code: 'ITEM_MISSING',
+      message: `The video has no ${kind} ${position}`,
+      userMessage: `The ${kind} is missing.`,
+    });
   }
 
   private async failed(step: PublicationStepRow, video: Uploaded, failure: Failure): Promise<void> {

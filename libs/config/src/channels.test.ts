@@ -78,6 +78,16 @@ describe('readChannels', () => {
     expect((await problems())[0]).toMatch(`youtube.${key}`);
   });
 
+  it('takes how thumbnails look, and names what is wrong with it', async () => {
+    const look = "thumbnail:\n  uppercase: false\n  text_color: '#FFE14d'\n  position: top\n";
+    await write({ 'a.yaml': GOOD + look });
+    expect((await readChannels(folder))[0]?.settings.thumbnail).toEqual({ uppercase: false, text_color: '#FFE14d', position: 'top' });
+    await write({ 'a.yaml': `${GOOD}thumbnail:\n  text_color: yellow\n  position: left\n  text: me\n  colour: red\n` });
+    const [problem] = await problems();
+    expect(problem).toMatch(/thumbnail\.text_color: .*such as '#ffe14d'/);
+    for (const key of ['position', 'text', 'colour']) expect(problem).toContain(`thumbnail.${key}: `);
+  });
+
   it('refuses a file without youtube', async () => {
     await write({ 'a.yaml': GOOD.slice(0, GOOD.indexOf('youtube:')) });
     expect((await problems())[0]).toMatch(/^a\.yaml: youtube: /);

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ROW_PROPERTY_NAMES, describeProblems, parse, type PropertyNames } from '#pipeline';
+import { ROW_PROPERTY_NAMES, TITLE_POSITIONS, describeProblems, parse, type PropertyNames, type TitlePosition } from '#pipeline';
 import { Type } from 'class-transformer';
 import {
   ArrayMinSize,
@@ -126,6 +126,40 @@ export class ChannelYouTube {
   schedule?: ChannelSchedule;
 }
 
+/** How the thumbnails of a channel look; what is left out is as it looks best. */
+export class ChannelThumbnail {
+  /** What is written on them. Left out: `title`. */
+  @IsOptional()
+  @IsIn(['title', 'none'])
+  text?: 'title' | 'none';
+
+  /** Left out: true. */
+  @IsOptional()
+  @IsBoolean()
+  uppercase?: boolean;
+
+  /** Left out: white. */
+  @IsOptional()
+  @Matches(/^#[0-9a-f]{6}$/i, { message: "text_color must be a colour in quotes, such as '#ffe14d'" })
+  text_color?: string;
+
+  /** Left out: black. */
+  @IsOptional()
+  @Matches(/^#[0-9a-f]{6}$/i, { message: "outline_color must be a colour in quotes, such as '#101010'" })
+  outline_color?: string;
+
+  /** Left out: `bottom`. */
+  @IsOptional()
+  @IsIn(TITLE_POSITIONS)
+  position?: TitlePosition;
+
+  /** A font that is installed where the assembly runs. */
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  font?: string;
+}
+
 /** How a word is to be said. */
 export class ChannelPronunciation {
   @Matches(/^\S+$/, { message: 'word must be one word' })
@@ -222,6 +256,11 @@ export class ChannelSettings {
   @IsOptional()
   @IsIn(STORAGES)
   storage?: Storage;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => ChannelThumbnail)
+  thumbnail?: ChannelThumbnail;
 
   @IsDefined()
   @ValidateNested()

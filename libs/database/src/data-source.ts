@@ -15,6 +15,7 @@ import { OwnScript1732300000000 } from './migrations/1732300000000-own-script.js
 import { NotionControlRoom1732400000000 } from './migrations/1732400000000-notion-control-room.js';
 import { CompleteApi1732500000000 } from './migrations/1732500000000-complete-api.js';
 import { LiveChannels1732600000000 } from './migrations/1732600000000-live-channels.js';
+import { Dressing1732700000000 } from './migrations/1732700000000-dressing.js';
 import { Publications1732800000000 } from './migrations/1732800000000-publications.js';
 
 /** Columns are the properties' names in snake_case. */
@@ -60,6 +61,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       NotionControlRoom1732400000000,
       CompleteApi1732500000000,
       LiveChannels1732600000000,
+      Dressing1732700000000,
       Publications1732800000000,
     ],
     migrationsTransactionMode: 'each',

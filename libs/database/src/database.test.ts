@@ -1,6 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ARTIFACT_STATES, CALL_STATES, DECISIONS, GATED_STEPS, ITEM_KINDS, ROLES, STATUSES, STEPS, TRANSITIONS } from '#pipeline';
+import {
+  ARTIFACT_STATES,
+  CALL_STATES,
+  DECISIONS,
+  GATED_STEPS,
+  ITEM_KINDS,
+  ROLES,
+  STATUSES,
+  STEPS,
+  THUMBNAIL_CANDIDATES,
+  TRANSITIONS,
+} from '#pipeline';
 import { createTestDatabase, type TestDatabase } from '#testing';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from './data-source.js';
@@ -95,6 +106,51 @@ describe('the tables', () => {
       await source.destroy();
       await other.drop();
     }
+  });
+});
+
+describe('captions and thumbnails', () => {
+  it('are made for what waits for its final review when they come, and go without taking it along', async () => {
+    const other = await createTestDatabase();
+    const source = await new DataSource(dataSourceOptions(other.url)).initialize();
+    try {
+      const last = () => source.query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id DESC LIMIT 1');
+      const undo = async () => {
+        for (let undone = ''; !undone.startsWith('Dressing');) {
+          undone = (await last())[0]?.name ?? 'Dressing';
+          await source.undoLastMigration();
+        }
+      };
+      await undo();
+      await source.query(`INSERT INTO channels (key, settings) VALUES ('one', '{}')`);
+      for (const [title, status, step] of [
+        ['waits', 'final_review', 'cut'],
+        ['works', 'generating_audio', 'narrations'],
+      ])
+        await source.query(`INSERT INTO tasks (channel_id, title, status, step, step_opened) SELECT id, $1, $2, $3, true FROM channels`, [
+          title,
+          status,
+          step,
+        ]);
+      const tasks = () => source.query<object[]>('SELECT title, status, step, step_opened AS opened FROM tasks ORDER BY title');
+      await source.runMigrations();
+      const works = { title: 'works', status: 'generating_audio', step: 'narrations', opened: true };
+      expect(await tasks()).toEqual([{ title: 'waits', status: 'assembling', step: 'captions', opened: false }, works]);
+      await undo();
+      expect(await tasks()).toEqual([{ title: 'waits', status: 'assembling', step: 'cut', opened: false }, works]);
+    } finally {
+      await source.destroy();
+      await other.drop();
+    }
+  });
+
+  it('leave the choice of a thumbnail to whoever there is one for', async () => {
+    const channelId = (await database.channels.findByName('one'))?.id ?? '';
+    const text = { title: 'x', topic: '', storyDirection: '', ownScript: '', notionPageId: null, requestId: null };
+    const task = await database.tasks.add({ ...text, channelId, priority: 'low', status: 'draft' });
+    const choose = (thumbnail: number | null) => database.tasks.edit(task?.id ?? '', { thumbnail });
+    for (const thumbnail of [1, THUMBNAIL_CANDIDATES, null]) await choose(thumbnail);
+    for (const thumbnail of [0, THUMBNAIL_CANDIDATES + 1]) await expect(choose(thumbnail)).rejects.toThrow(/ck_tasks_thumbnail/);
   });
 });
 

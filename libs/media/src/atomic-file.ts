@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 
@@ -19,6 +19,17 @@ export async function writeWhole<T>(path: string, make: (temporary: string) => P
     return made;
   } finally {
     await rm(temporary, { force: true });
+  }
+}
+
+/** Work with files that are gone when it is over, in a folder beside its result: where that fits, they do, too. */
+export async function beside<T>(out: string, work: (folder: string) => Promise<T>): Promise<T> {
+  await mkdir(dirname(out), { recursive: true });
+  const folder = await mkdtemp(join(dirname(out), '.work-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,6 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beside } from './atomic-file.js';
 import { ffmpeg } from './ffmpeg.js';
 import { inParallel } from './parallel.js';
 import { readPicture, type Raster } from './picture.js';
@@ -153,17 +154,6 @@ async function rendered(
   await rm(scratch);
   if (data.length !== width * height * channels) throw unusable(path, 'it ends too early');
   return { data, info: { width, height, channels } };
-}
-
-/** Work with files that are gone when it is over, in a folder beside its result: where that fits, they do, too. */
-async function beside(out: string, work: (folder: string) => Promise<void>): Promise<void> {
-  await mkdir(dirname(out), { recursive: true });
-  const folder = await mkdtemp(join(dirname(out), '.sheet-'));
-  try {
-    await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 const seconds = (ms: number) => (ms / 1_000).toFixed(3);

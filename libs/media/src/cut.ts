@@ -7,6 +7,8 @@ const SAMPLE_RATE = 48_000;
 const SOUND = `aresample=${SAMPLE_RATE},aformat=sample_fmts=fltp:channel_layouts=stereo`;
 /** Sound effects are heard under the voice, not over it. */
 const EFFECT_GAIN_DB = -14;
+/** How often the picture is whole by itself (s), so that players can jump there, and whoever looks for good moments need not decode the rest. */
+const KEYFRAME_EVERY = 2;
 /** Seconds over which an effect comes and goes. */
 const EFFECT_FADE = 0.15;
 
@@ -23,6 +25,7 @@ export async function renderCut(manifest: Manifest, out: string, { signal, onFra
       ...inputs,
       ...['-filter_complex', filterGraph(manifest), '-map', '[video]', '-map', '[audio]'],
       ...['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-pix_fmt', 'yuv420p', '-r', String(rate)],
+      ...['-g', String(KEYFRAME_EVERY * rate)],
       ...['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'],
       ...['-c:a', 'aac', '-b:a', '192k', '-ar', String(SAMPLE_RATE), '-ac', '2', '-movflags', '+faststart', out],
     ],

@@ -1,3 +1,4 @@
+export { captionsOf, srt, type SpokenScene } from './captions.js';
 export { checksum } from './checksum.js';
 export { composite, splitScreen } from './composite.js';
 export { clipSheet, contactSheet, cutSheet, narrationSheet, type SheetItem } from './contact-sheets.js';
@@ -6,4 +7,5 @@ export { ffmpeg } from './ffmpeg.js';
 export { Manifest, planCut, sceneTimes, type CutScene } from './manifest.js';
 export { cutPreview, joinNarrations } from './preview.js';
 export { expectMedia, probe, type MediaExpectation, type MediaInfo } from './probe.js';
+export { thumbnail } from './thumbnail.js';
 export { Workspace, type FileOf } from './workspace.js';

@@ -17,10 +17,10 @@ const ADVANCE = 16;
 const STROKE_HEIGHT = 20;
 
 /** Fonts in the order in which they are wished for; any will do. */
-const FONTS = "'Inter','Helvetica Neue','Liberation Sans','DejaVu Sans',Arial,sans-serif";
+export const FONTS: readonly string[] = ['Inter', 'Helvetica Neue', 'Liberation Sans', 'DejaVu Sans', 'Arial', 'sans-serif'];
 /** How wide a letter is at most on average, as a part of its size; wide ones, such as Chinese, take up two. */
 const LETTER_WIDTH = 0.56;
-const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Extended_Pictographic}]/u;
+const WIDE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60\p{Extended_Pictographic}]/u;
 /** What cannot be written in XML. */
 // eslint-disable-next-line no-control-regex
 const UNWRITABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
@@ -46,6 +46,9 @@ function strokedWidth(text: string, height: number): number {
   return (text.length * ADVANCE - (ADVANCE - 12)) * (height / STROKE_HEIGHT);
 }
 
+/** How many letters' room a character takes up. */
+export const roomOf = (character: string) => (WIDE.test(character) ? 2 : 1);
+
 /** A line of text as SVG; `y` is its base line. What does not fit into `width` (px) is cut off with an ellipsis. */
 export function line(
   text: string,
@@ -54,7 +57,7 @@ export function line(
 ): string {
   const shown = escaped(fitted(text, width / (size * LETTER_WIDTH)));
   const weight = bold ? ' font-weight="600"' : '';
-  return `<text x="${x}" y="${y}" font-family="${FONTS}" font-size="${size}"${weight} fill="${color}"${end ? ' text-anchor="end"' : ''}>${shown}</text>`;
+  return `<text x="${x}" y="${y}" font-family="${FONTS.map((font) => `'${font}'`).join()}" font-size="${size}"${weight} fill="${color}"${end ? ' text-anchor="end"' : ''}>${shown}</text>`;
 }
 
 /** A text of one line that takes up no more than so many letters' room. */
@@ -62,7 +65,7 @@ function fitted(text: string, letters: number): string {
   const characters = Array.from(text.replace(/\s+/g, ' ').trim());
   let room = letters;
   const fitting = characters.findIndex((character) => {
-    room -= WIDE.test(character) ? 2 : 1;
+    room -= roomOf(character);
     return room < 0;
   });
   return fitting < 0
@@ -73,7 +76,8 @@ function fitted(text: string, letters: number): string {
         .trimEnd()}…`;
 }
 
-function escaped(text: string): string {
+/** A text as it is written in XML; what cannot be is left out. */
+export function escaped(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
   return text
     .toWellFormed()

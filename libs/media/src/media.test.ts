@@ -36,6 +36,8 @@ describe('the workspace', () => {
     expect(name('narration')).toBe('c1/t1/audio/007.mp3');
     expect(name('sound_effect')).toBe('c1/t1/sfx/007.wav');
     expect(name('cut', 2)).toBe('c1/t1/final-r2.mp4');
+    expect(name('caption')).toBe('c1/t1/captions.srt');
+    expect(name('thumbnail', 2)).toBe('c1/t1/thumbnail_7-r2.jpg');
   });
 
   it.each(['../../etc', '..', '.hidden', 'a/b', 'a\0b', ''])('never lets the name %j lead elsewhere', (evil) => {

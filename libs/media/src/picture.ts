@@ -3,6 +3,11 @@ import { permanent } from '#pipeline';
 import sharp, { type Sharp } from 'sharp';
 import { MEDIA_UNUSABLE } from './ffmpeg.js';
 
+/** What every plan of Notion takes, and YouTube as a thumbnail, with much to spare (bytes). */
+const LARGEST_FILE = 2_000_000;
+/** Qualities of a JPEG, from the one that is wished for; the first that makes a small enough file is taken. */
+const QUALITIES = [84, 74, 62, 48, 30];
+
 /** A picture's pixels, a byte a channel. */
 export interface Raster {
   data: Buffer;
@@ -14,6 +19,16 @@ export const layer = ({ data, info: { width, height, channels } }: Raster) => ({
 
 /** Pixels as a picture to work with. */
 export const pixels = ({ data, info: { width, height, channels } }: Raster) => sharp(data, { raw: { width, height, channels } });
+
+/** Pixels as a JPEG of less than 2 MB, as good as that allows. */
+export async function smallJpeg(raster: Raster): Promise<Buffer> {
+  let file: Buffer = Buffer.alloc(0);
+  for (const quality of QUALITIES) {
+    file = await pixels(raster).jpeg({ quality }).toBuffer();
+    if (file.length < LARGEST_FILE) break;
+  }
+  return file;
+}
 
 /**
  * A picture's pixels after it was prepared.

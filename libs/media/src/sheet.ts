@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { writeWhole } from './atomic-file.js';
 import { throwIfStopped } from './ffmpeg.js';
 import { line, strokedNumber } from './lettering.js';
-import { layer, pixels, type Raster } from './picture.js';
+import { layer, smallJpeg, type Raster } from './picture.js';
 
 /** What every sheet is told. */
 export interface SheetOptions {
@@ -45,11 +45,6 @@ export const COLORS = {
   accent: '#ffd34d',
 } as const;
 
-/** Well below what every plan of Notion takes (bytes), so that it loads at once. */
-const LARGEST_FILE = 2_000_000;
-/** Qualities, from the one that is wished for; the first that makes a small enough file is taken. */
-const QUALITIES = [84, 74, 62, 48, 30];
-
 /** A grid of so many columns over the whole width, for pictures of an aspect ratio. */
 export function gridOf(columns: number, aspect: number): Grid {
   const width = Math.floor((WIDTH - 2 * MARGIN - (columns - 1) * GAP) / columns);
@@ -89,7 +84,7 @@ export async function drawSheet(
     .raw()
     .toBuffer({ resolveWithObject: true });
   throwIfStopped(signal);
-  const file = await encoded(sheet);
+  const file = await smallJpeg(sheet);
   await writeWhole(out, (temporary) => writeFile(temporary, file, signal && { signal }));
 }
 
@@ -109,13 +104,4 @@ function caption({ label = '', detail = '' }: Cell, left: number, bottom: number
     line(label, { x: left, y }, { size: CAPTION.size, width: width - taken, color: COLORS.label }) +
     line(detail, { x: left + width, y }, { size: CAPTION.size, width: taken, color: COLORS.detail, end: true })
   );
-}
-
-async function encoded(sheet: Raster): Promise<Buffer> {
-  let file: Buffer = Buffer.alloc(0);
-  for (const quality of QUALITIES) {
-    file = await pixels(sheet).jpeg({ quality }).toBuffer();
-    if (file.length < LARGEST_FILE) break;
-  }
-  return file;
 }

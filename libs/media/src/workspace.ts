@@ -27,6 +27,8 @@ const FILES: Record<ItemKind, (item: FileOf) => string> = {
   narration: numbered('audio', 'mp3'),
   sound_effect: numbered('sfx', 'wav'),
   cut: single('final.mp4'),
+  caption: single('captions.srt'),
+  thumbnail: ({ position }) => `thumbnail_${position + 1}.jpg`,
   publication: single('publication.json'),
 };
 

@@ -13,7 +13,18 @@ export {
   type FailureKind,
   type FailureLine,
 } from './failure.js';
-export { isMadeFrom, type Estimate, type ItemInput, type ItemInputs, type ItemResult, type ItemResults, type WordTiming } from './items.js';
+export {
+  THUMBNAIL_CANDIDATES,
+  TITLE_POSITIONS,
+  isMadeFrom,
+  type Estimate,
+  type ItemInput,
+  type TitlePosition,
+  type ItemInputs,
+  type ItemResult,
+  type ItemResults,
+  type WordTiming,
+} from './items.js';
 export { IsMoment } from './moment.js';
 export { describeProblems, parse, problemsOf, type Parsed, type Problem } from './parse.js';
 export {
@@ -27,6 +38,7 @@ export {
   gateAt,
   isStageName,
   isStepName,
+  shownAt,
   stepInfo,
   type Gate,
   type ItemKind,

@@ -1,6 +1,13 @@
 import type { ImageRole, Layout, Storyboard } from './storyboard.js';
 import type { ItemKind } from './stages.js';
 
+/** Thumbnails that a reviewer can choose from. */
+export const THUMBNAIL_CANDIDATES = 3;
+
+/** Where the title stands on a thumbnail. At the bottom it keeps clear of the corner where YouTube writes how long the video is. */
+export const TITLE_POSITIONS = ['bottom', 'top', 'center'] as const;
+export type TitlePosition = (typeof TITLE_POSITIONS)[number];
+
 /** What is needed to make one item of each kind, besides its task and channel. Stored with the artifact when the step is planned. */
 export interface ItemInputs {
   storyboard: Record<string, never>;
@@ -13,6 +20,8 @@ export interface ItemInputs {
   narration: { text: string; before: string; after: string };
   sound_effect: { prompt: string; seconds: number };
   cut: { scenes: number };
+  caption: { language: string };
+  thumbnail: { title: string };
   publication: { title: string; description: string; tags: string[] };
 }
 
@@ -40,6 +49,9 @@ export interface ItemResults {
   narration: { model: string; words: WordTiming[] };
   sound_effect: { model: string };
   cut: { scenes: { start_ms: number; duration_ms: number }[] };
+  caption: { captions: number };
+  /** Which moment of the cut it shows (ms). */
+  thumbnail: { at_ms: number };
   /** `publish_at`: when YouTube makes it public by itself; null or left out: it is as `privacy` says. */
   publication: { video_id: string; url: string; privacy: string; publish_at?: string | null };
 }
@@ -64,8 +76,12 @@ export function isMadeFrom(item: Placed, source: Placed): boolean {
       return source.kind === 'composite' && item.position === source.position;
     case 'cut':
       return source.kind === 'clip' || source.kind === 'narration' || source.kind === 'sound_effect';
-    case 'publication':
+    case 'caption':
+      return source.kind === 'cut' || source.kind === 'narration';
+    case 'thumbnail':
       return source.kind === 'cut';
+    case 'publication':
+      return source.kind === 'cut' || source.kind === 'caption' || source.kind === 'thumbnail';
     case 'image':
       return source.kind === 'image' && (item.input as ItemInputs['image']).references.includes((source.input as ItemInputs['image']).key);
     case 'storyboard':

@@ -21,6 +21,8 @@ describe('what a reviewer writes', () => {
     ['sound effect 3 + sfx 4. Effects 5', [group('sound_effect', [2]), group('sound_effect', [3]), group('sound_effect', [4])]],
     ['voice-over 2; voices 3; voiceover 4', [group('narration', [1]), group('narration', [2]), group('narration', [3])]],
     ['cut', [group('cut', [0])]],
+    ['redo: thumbnail 2', [group('thumbnail', [1])]],
+    ['thumbs 1, 3 (too dark); Subtitles: a typo', [group('thumbnail', [0, 2], 'too dark'), group('caption', [0], 'a typo')]],
     ['The final cut - music too loud', [group('cut', [0], 'music too loud')]],
     ['storyboard: 12 scenes, with a calmer end', [group('storyboard', [0], '12 scenes, with a calmer end')]],
     ['cut 1; final video (again)', [group('cut', [0]), group('cut', [0], 'again')]],

@@ -34,10 +34,12 @@ interface Names {
 const KINDS: Readonly<Record<RedoKind, Names>> = {
   storyboard: { one: 'storyboard', many: 'storyboards', written: 'story[ -]?boards?', single: true },
   cut: { one: 'cut', many: 'cuts', written: '(?:final[ _-]?)?cuts?|final[ _-]?videos?', single: true },
+  caption: { one: 'captions', many: 'captions', written: 'captions?|sub[ -]?titles?', single: true },
   image: { one: 'image', many: 'images', written: 'images?|pictures?|pics?|imgs?|assets?' },
   composite: { one: 'composite', many: 'composites', written: 'composites?' },
   clip: { one: 'clip', many: 'clips', written: 'clips?|videos?' },
   narration: { one: 'narration', many: 'narrations', written: 'narrations?|voice[ -]?overs?|voices?' },
+  thumbnail: { one: 'thumbnail', many: 'thumbnails', written: 'thumb(?:[ -]?nail)?s?' },
   publication: { one: 'publication', many: 'publications', written: 'publications?|uploads?', single: true },
   sound_effect: { one: 'sound effect', many: 'sound effects', written: '(?:sound[ _-]?)?effects?|sfx' },
 };

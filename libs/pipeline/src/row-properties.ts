@@ -15,6 +15,8 @@ export const ROW_PROPERTIES = {
   redo: { name: 'Redo', kind: 'rich_text' },
   /** The reviewer's: why. */
   review_note: { name: 'Review Note', kind: 'rich_text' },
+  /** The reviewer's: which of the thumbnails the video gets. */
+  thumbnail: { name: 'Thumbnail', kind: 'select' },
   progress: { name: 'Progress', kind: 'rich_text' },
   error: { name: 'Error', kind: 'rich_text' },
   /** What the video has cost so far (USD). */

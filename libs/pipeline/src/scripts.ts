@@ -1,5 +1,5 @@
 import type { FailureLine } from './failure.js';
-import type { WordTiming } from './items.js';
+import type { TitlePosition, WordTiming } from './items.js';
 
 /**
  * The media scripts: what each is given on its command line (`--kebab-case` options of the same names) and what it reports besides its
@@ -30,6 +30,24 @@ interface Scripts {
   };
   'generate-sound-effects': { arguments: { prompt: string; seconds: number; out: string }; result: { model: string } };
   'assemble-video': { arguments: { manifest: string; out: string }; result: { scenes: { start_ms: number; duration_ms: number }[] } };
+  /**
+   * `candidate`: which one, from 1, each of another part of the video; `again`: how often it was made before, each time with another frame; `title`: what is written on it,
+   * `color` and `outline` as `#rrggbb`.
+   */
+  'create-thumbnail': {
+    arguments: {
+      video: string;
+      candidate: number;
+      again?: number;
+      title?: string;
+      color?: string;
+      outline?: string;
+      position?: TitlePosition;
+      font?: string;
+      out: string;
+    };
+    result: { at_ms: number };
+  };
 }
 
 export type ScriptName = keyof Scripts;

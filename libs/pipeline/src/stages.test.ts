@@ -10,6 +10,7 @@ import {
   gateAt,
   isStageName,
   isStepName,
+  shownAt,
   stepInfo,
   type StepName,
 } from '#pipeline';
@@ -20,7 +21,18 @@ describe('the stage table', () => {
     expect(new Set(STAGE_NAMES.map((stage) => STAGES[stage].queue)).size).toBe(6);
     const way: StepName[] = [];
     for (let name: StepName | null = FIRST_STEP; name; name = stepInfo(name).next) way.push(name);
-    expect(way).toEqual(['storyboard', 'images', 'composites', 'clips', 'narrations', 'sound_effects', 'cut', 'publication']);
+    expect(way).toEqual([
+      'storyboard',
+      'images',
+      'composites',
+      'clips',
+      'narrations',
+      'sound_effects',
+      'cut',
+      'captions',
+      'thumbnails',
+      'publication',
+    ]);
     expect(STEPS.map(({ name }) => name)).toEqual(way);
   });
 
@@ -38,7 +50,7 @@ describe('the stage table', () => {
       ['images', 'assets_ready', 'assets_approved', 'composites'],
       ['clips', 'video_ready', 'video_approved', 'narrations'],
       ['narrations', 'audio_ready', 'audio_approved', 'sound_effects'],
-      ['cut', 'final_review', 'approved', 'publication'],
+      ['thumbnails', 'final_review', 'approved', 'publication'],
     ]);
   });
 
@@ -52,9 +64,19 @@ describe('the stage table', () => {
 
 describe('gateAt', () => {
   it('finds the gate a status waits at', () => {
-    expect(gateAt('final_review')?.name).toBe('cut');
+    expect(gateAt('final_review')?.name).toBe('thumbnails');
     expect(gateAt('assembly_ready')).toBeNull();
     expect(gateAt('approved')).toBeNull();
+  });
+});
+
+describe('what a gate shows', () => {
+  it('is what its step has made, and at last all that will be published', () => {
+    const items = ITEM_KINDS.flatMap((kind) => [0, 1].map((position) => ({ kind, position })));
+    const shown = GATED_STEPS.map((step) => [...new Set(shownAt(step, items).map(({ kind }) => kind))]);
+    expect(shown).toEqual([['image'], ['clip'], ['narration'], ['cut', 'thumbnail', 'caption', 'storyboard']]);
+    const [images] = GATED_STEPS;
+    expect(images && shownAt(images, items)).toEqual([0, 1].map((position) => ({ kind: 'image', position })));
   });
 });
 

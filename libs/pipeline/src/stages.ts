@@ -22,8 +22,11 @@ interface Step {
   readonly working: Status;
   /** The status when the last item is ready; null when the next step goes on under the same working status. */
   readonly ready: Status | null;
-  /** Where the task waits for a person, and the status that lets it go on; null when nobody is asked. */
-  readonly gate: { readonly waiting: Status; readonly approved: Status } | null;
+  /**
+   * Where the task waits for a person, and the status that lets it go on; null when nobody is asked. `shows`: the kinds of item that the person sees and decides about; a
+   * rejection that names none has all of the first kind made again.
+   */
+  readonly gate: { readonly waiting: Status; readonly approved: Status; readonly shows: readonly string[] } | null;
   readonly error: Status;
 }
 
@@ -46,7 +49,7 @@ export const STAGES = {
         item: 'image',
         working: 'generating_assets',
         ready: 'assets_ready',
-        gate: { waiting: 'assets_ready', approved: 'assets_approved' },
+        gate: { waiting: 'assets_ready', approved: 'assets_approved', shows: ['image'] },
         error: 'asset_error',
       },
     },
@@ -66,7 +69,7 @@ export const STAGES = {
         item: 'clip',
         working: 'generating_video',
         ready: 'video_ready',
-        gate: { waiting: 'video_ready', approved: 'video_approved' },
+        gate: { waiting: 'video_ready', approved: 'video_approved', shows: ['clip'] },
         error: 'video_error',
       },
     },
@@ -79,7 +82,7 @@ export const STAGES = {
         item: 'narration',
         working: 'generating_audio',
         ready: 'audio_ready',
-        gate: { waiting: 'audio_ready', approved: 'audio_approved' },
+        gate: { waiting: 'audio_ready', approved: 'audio_approved', shows: ['narration'] },
         error: 'audio_error',
       },
     },
@@ -101,11 +104,14 @@ export const STAGES = {
     queue: 'assembly',
     ...limits({ concurrency: 1, itemTimeoutMs: 30 * MINUTE, shutdownGraceMs: 60 * SECOND }),
     steps: {
-      cut: {
-        item: 'cut',
+      cut: { item: 'cut', working: 'assembling', ready: null, gate: null, error: 'video_error' },
+      captions: { item: 'caption', working: 'assembling', ready: null, gate: null, error: 'video_error' },
+      thumbnails: {
+        item: 'thumbnail',
         working: 'assembling',
         ready: 'assembly_ready',
-        gate: { waiting: 'final_review', approved: 'approved' },
+        // All that will be published: title, description and tags are the storyboard's.
+        gate: { waiting: 'final_review', approved: 'approved', shows: ['cut', 'thumbnail', 'caption', 'storyboard'] },
         error: 'video_error',
       },
     },
@@ -176,7 +182,7 @@ type GateOf<Steps> = Steps extends Record<string, { gate: infer G }> ? (G extend
 export type Gate = GateOf<StepTable>;
 
 interface GatedStep extends StepInfo {
-  readonly gate: { readonly waiting: Gate; readonly approved: Status };
+  readonly gate: { readonly waiting: Gate; readonly approved: Status; readonly shows: readonly ItemKind[] };
 }
 
 /** The steps whose work waits for a person before the next one begins. */
@@ -188,6 +194,11 @@ export const GATES: readonly Gate[] = GATED_STEPS.map(({ gate }) => gate.waiting
 /** The gated step a task in this status waits at, or null when it waits at none. */
 export function gateAt(status: Status): GatedStep | null {
   return GATED_STEPS.find((step) => step.gate.waiting === status) ?? null;
+}
+
+/** What a gate shows of a task's items, kind by kind. */
+export function shownAt<T extends { readonly kind: ItemKind }>({ gate }: GatedStep, items: readonly T[]): T[] {
+  return gate.shows.flatMap((kind) => items.filter((item) => item.kind === kind));
 }
 
 /** Lock and stalled check are those measured to free a killed worker's slot within 40 s without losing a live one. */

@@ -3,7 +3,7 @@ import { Database, dataSourceOptions, ticketPriority, type NewArtifact, type Tas
 import { STEPS, permanent, stepInfo, type ItemInputs, type ItemKind, type Status, type StepName } from '#pipeline';
 import { createTestDatabase, type TestDatabase } from '#testing';
 import { DataSource } from 'typeorm';
-import { Gates } from './gates.js';
+import { Gates, type Review } from './gates.js';
 import { NEWS } from './news.js';
 import type { OutboxRelay } from './outbox-relay.js';
 import { admit, openStep, stopTask } from './step-flow.js';
@@ -32,7 +32,14 @@ const SCENES: [kind: ItemKind, position: number, input: object][] = [
   ['sound_effect', 0, { prompt: '', seconds: 5 }],
   ['sound_effect', 1, { prompt: '', seconds: 5 }],
   ['cut', 0, { scenes: 2 }],
+  ['caption', 0, { language: 'en' }],
+  ['thumbnail', 0, { title: '' }],
+  ['thumbnail', 1, { title: '' }],
+  ['thumbnail', 2, { title: '' }],
 ];
+
+/** The cut and what is made from it. */
+const CUT = ['cut 0', 'caption 0', 'thumbnail 0', 'thumbnail 1', 'thumbnail 2'];
 
 let testDatabase: TestDatabase;
 let dataSource: DataSource;
@@ -99,30 +106,43 @@ async function open(): Promise<TaskRow> {
 
 describe('regenerating', () => {
   it('a picture makes again what it is in, and nothing else', async () => {
-    await bringTo('final_review', 'cut');
+    await bringTo('final_review', 'thumbnails');
     const after = await regenerate('image', 1);
     expect(after).toMatchObject({ status: 'generating_assets', step: 'images', stepOpened: false });
-    expect(await made()).toEqual(['image 1', 'composite 1', 'clip 1', 'cut 0']);
+    expect(await made()).toEqual(['image 1', 'composite 1', 'clip 1', ...CUT]);
     expect(await tickets()).toEqual([['open', 'images']]);
     expect(await open()).toMatchObject({ status: 'generating_assets', stepOpened: true, itemsLeft: 1 });
   });
 
   it('a portrait makes again every picture that has to look like it', async () => {
-    await bringTo('final_review', 'cut');
+    await bringTo('final_review', 'thumbnails');
     await regenerate('image', 2);
     expect((await made()).filter((item) => item.startsWith('image'))).toEqual(['image 0', 'image 2']);
   });
 
   it('a clip goes back to the clips, a sound effect only to the effects', async () => {
-    await bringTo('final_review', 'cut');
+    await bringTo('final_review', 'thumbnails');
     expect(await regenerate('clip', 0)).toMatchObject({ status: 'generating_video' });
-    expect(await made()).toEqual(['clip 0', 'cut 0']);
+    expect(await made()).toEqual(['clip 0', ...CUT]);
   });
 
   it('an effect leaves pictures and voices alone', async () => {
-    await bringTo('final_review', 'cut');
+    await bringTo('final_review', 'thumbnails');
     expect(await regenerate('sound_effect', 1)).toMatchObject({ status: 'generating_sfx' });
-    expect(await made()).toEqual(['sound_effect 1', 'cut 0']);
+    expect(await made()).toEqual(['sound_effect 1', ...CUT]);
+  });
+
+  it('one thumbnail leaves the others, the captions and the cut alone', async () => {
+    await bringTo('final_review', 'thumbnails');
+    expect(await regenerate('thumbnail', 1)).toMatchObject({ status: 'assembling', step: 'thumbnails' });
+    expect(await made()).toEqual(['thumbnail 1']);
+    expect(await open()).toMatchObject({ status: 'assembling', itemsLeft: 1 });
+  });
+
+  it('the captions leaves the thumbnails alone', async () => {
+    await bringTo('final_review', 'thumbnails');
+    expect(await regenerate('caption', 0)).toMatchObject({ status: 'assembling', step: 'captions' });
+    expect(await made()).toEqual(['caption 0']);
   });
 
   it('takes a task out of an error, whose letter is closed with it', async () => {
@@ -156,6 +176,50 @@ describe('regenerating', () => {
     await bringTo(status, step);
     await expect(regenerate(kind, position)).rejects.toMatchObject({ code });
     expect(await made()).toEqual([]);
+  });
+});
+
+describe('the final review', () => {
+  const review = (decision: 'approve' | 'reject', more: Partial<Review> = {}) =>
+    gates.review(task.id, { decision, reviewer: 'ann', note: null, positions: [], ...more });
+
+  it('is of all that will be published, file by file', async () => {
+    await bringTo('final_review', 'thumbnails');
+    await review('approve', { thumbnail: 3 });
+    const [recorded] = await database.reviews.ofTask(task.id);
+    const all = await database.artifacts.ofTask(task.id);
+    const shown = recorded?.shown.map(({ artifact_id, checksum }) => [all.find(({ id }) => id === artifact_id)?.kind, checksum]);
+    expect(shown).toEqual(['cut', 'thumbnail', 'thumbnail', 'thumbnail', 'caption', 'storyboard'].map((kind) => [kind, 'x']));
+    expect(await database.tasks.get(task.id)).toMatchObject({ status: 'approved', step: 'publication', thumbnail: 3 });
+    const { entries } = await database.auditLogs.list({ taskId: task.id, limit: 5, offset: 0 });
+    expect(entries).toMatchObject([{ action: 'review_approve', details: { gate: 'final_review', thumbnail: 3 } }]);
+  });
+
+  it('that rejects has the cut made again, and what is made from it', async () => {
+    await bringTo('final_review', 'thumbnails');
+    expect(await review('reject')).toMatchObject({ status: 'assembling', step: 'cut' });
+    expect(await made()).toEqual(CUT);
+  });
+
+  it.each<[status: Status, step: StepName]>([
+    ['draft', 'storyboard'],
+    ['generating_video', 'clips'],
+    ['final_review', 'thumbnails'],
+    ['approved', 'publication'],
+  ])('finds the thumbnail that was chosen at %s', async (status, step) => {
+    if (status === 'draft') await gates.cancel(task.id, 'ann');
+    else await bringTo(status, step);
+    expect(await gates.edit(task.id, 'ann', { thumbnail: 2 })).toMatchObject({ thumbnail: 2 });
+    const { entries } = await database.auditLogs.list({ taskId: task.id, limit: 1, offset: 0 });
+    expect(entries).toMatchObject([{ action: 'task_edit', details: { before: { thumbnail: null }, after: { thumbnail: 2 } } }]);
+  });
+
+  it.each<[status: Status, step: StepName]>([
+    ['uploading', 'publication'],
+    ['published', 'publication'],
+  ])('cannot be given another thumbnail when it is %s', async (status, step) => {
+    await bringTo(status, step);
+    await expect(gates.edit(task.id, 'ann', { thumbnail: 2 })).rejects.toMatchObject({ code: 'TASK_NOT_EDITABLE', refused: ['thumbnail'] });
   });
 });
 

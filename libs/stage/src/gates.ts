@@ -1,5 +1,5 @@
 import { Database, type ArtifactRow, type TaskEdit, type TaskRow } from '#database';
-import { STEPS, gateAt, isLegalTransition, stepInfo, type Decision, type Gate, type ItemKind } from '#pipeline';
+import { STEPS, gateAt, isLegalTransition, shownAt, stepInfo, type Decision, type Gate, type ItemKind, type Status } from '#pipeline';
 import { Injectable } from '@nestjs/common';
 import { OutboxRelay } from './outbox-relay.js';
 import { beginStep, cancelTask, remake, resumeTask } from './step-flow.js';
@@ -43,14 +43,19 @@ export interface ItemName {
   position: number;
 }
 
+/** The statuses of an upload that has begun. */
+const UPLOAD: readonly Status[] = STEPS.filter(({ stage }) => stage === 'upload').flatMap(({ working, error }) => [working, error]);
+
 export interface Review {
   decision: Decision;
   reviewer: string;
   note: string | null;
   /** The gate that the reviewer was shown; left out, the one where the task waits. */
   gate?: Gate;
-  /** Positions of the items that are to be made again on a rejection; empty: all of the gate's step. */
+  /** Positions of the items that are to be made again on a rejection, of the kind that the gate is about; empty: all of that kind. */
   positions: readonly number[];
+  /** Which of the thumbnails the video gets, from 1; left out, the one that was chosen before. */
+  thumbnail?: number;
 }
 
 /** What people decide about a task. The one place for it, whoever asks: Notion, the API or the review page. */
@@ -71,7 +76,7 @@ export class Gates {
       if (!step) throw new DecisionRefused('TASK_NOT_AT_GATE', `The task is ${task.status} and waits for no review.`);
       if (review.gate && review.gate !== step.gate.waiting)
         throw new DecisionRefused('TASK_NOT_AT_GATE', `The task has left ${review.gate} and waits at ${step.gate.waiting}.`);
-      const shown = await tx.artifacts.ofStep(task.id, step.name);
+      const shown = shownAt(step, await tx.artifacts.ofTask(task.id));
       await tx.reviews.add({
         channelId: task.channelId,
         taskId: task.id,
@@ -82,12 +87,14 @@ export class Gates {
         shown: shown.map(({ id, checksum }) => ({ artifact_id: id, checksum })),
       });
       if (review.decision === 'reject') {
-        await remake(tx, task, pick(shown, review.positions), review.reviewer);
+        const judged = shown.filter(({ kind }) => kind === step.gate.shows[0]);
+        await remake(tx, task, pick(judged, review.positions), review.reviewer);
       } else {
+        if (review.thumbnail) await tx.tasks.edit(task.id, { thumbnail: review.thumbnail });
         await tx.tasks.move(task.id, task.status, step.gate.approved);
         if (step.next) await beginStep(tx, task, step.next);
       }
-      return { gate: step.gate.waiting, note: review.note };
+      return { gate: step.gate.waiting, note: review.note, ...(review.thumbnail && { thumbnail: review.thumbnail }) };
     });
   }
 
@@ -158,7 +165,7 @@ export class Gates {
   }
 
   /**
-   * Changes what a task is to be: its priority until it is published, everything else until it is admitted. Tickets that are written from now on have
+   * Changes what a task is to be: its priority until it is published, its thumbnail until the upload begins, everything else until it is admitted. Tickets that are written from now on have
    * the new priority; those that are in a queue already may keep their place. What was made before is not made again.
    * @throws DecisionRefused naming what cannot be changed any more
    */
@@ -200,9 +207,6 @@ function isSame(one: unknown, other: unknown): boolean {
   return one instanceof Date && other instanceof Date ? one.getTime() === other.getTime() : one === other;
 }
 
-/** The step after which nothing about a video can be changed any more. */
-const PUBLISHING = STEPS.at(-1)?.name;
-
 /** What the audit log calls that which can be changed. */
 const WRITTEN_AS: Record<keyof TaskEdit, string> = {
   channelId: 'channel_id',
@@ -212,22 +216,23 @@ const WRITTEN_AS: Record<keyof TaskEdit, string> = {
   ownScript: 'own_script',
   priority: 'priority',
   publishAt: 'publish_at',
+  thumbnail: 'thumbnail',
 };
 
 /** What can be changed about a task now. */
 async function editable(tx: Database, task: TaskRow): Promise<(keyof TaskEdit)[]> {
   if (task.status === 'published') return [];
-  const isSent = task.step === PUBLISHING && task.status !== 'approved';
-  if (task.status !== 'draft' && task.status !== 'queued') return ['priority', ...(isSent ? [] : ['publishAt' as const])];
+  const always = ['priority' as const, ...(UPLOAD.includes(task.status) ? [] : ['publishAt' as const, 'thumbnail' as const])];
+  if (task.status !== 'draft' && task.status !== 'queued') return always;
   // Files and costs of a task that was cancelled belong to its channel.
   const made = await tx.artifacts.ofTask(task.id);
-  return ['priority', 'publishAt', 'title', 'topic', 'storyDirection', 'ownScript', ...(made.length === 0 ? ['channelId' as const] : [])];
+  return [...always, 'title', 'topic', 'storyDirection', 'ownScript', ...(made.length === 0 ? ['channelId' as const] : [])];
 }
 
 function whyNotEditable({ status }: TaskRow, open: readonly (keyof TaskEdit)[]): string {
   if (open.length === 0) return `The task is ${status}; nothing about it can be changed any more.`;
-  if (open.length < 3) {
-    const names = open.map((property) => WRITTEN_AS[property]).join(' and ');
+  if (open.length < 4) {
+    const names = open.map((property) => WRITTEN_AS[property]).join(', ');
     return `The task is ${status}; only its ${names} can be changed now, the rest while it is a draft or queued.`;
   }
   return 'Something was made for the task already, so it cannot go to another channel. Plan it anew there.';

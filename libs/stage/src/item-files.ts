@@ -13,6 +13,8 @@ const EXPECTED: Record<ItemKind, MediaExpectation | null> = {
   narration: { kind: 'audio', minDurationMs: 100 },
   sound_effect: { kind: 'audio', minDurationMs: 100 },
   cut: { kind: 'video', width: 1920, height: 1080, minDurationMs: 100 },
+  caption: null,
+  thumbnail: { kind: 'image', width: 1280, height: 720 },
   publication: null,
 };
 

@@ -71,6 +71,12 @@ class Cut {
   scenes: SceneTime[];
 }
 
+class Moment {
+  @IsInt()
+  @Min(0)
+  at_ms: number;
+}
+
 const nothing = (): Parsed<Record<string, never>> => ({ ok: true, value: {} });
 const madeByModel = (data: unknown) => parse(MadeByModel, data);
 
@@ -84,6 +90,7 @@ const RESULTS: { readonly [N in ScriptName]: (data: unknown) => Parsed<ScriptRes
   'generate-audio': (data) => parse(Narration, data),
   'generate-sound-effects': madeByModel,
   'assemble-video': (data) => parse(Cut, data),
+  'create-thumbnail': (data) => parse(Moment, data),
 };
 
 /** What the machinery wants to hear of a script; progress is for people who run it by hand. */

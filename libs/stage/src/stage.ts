@@ -28,6 +28,8 @@ export interface TaskView {
   /** When the creator wants the video to appear; null: as the channel's schedule says, or as soon as it can. */
   readonly publishAt: Date | null;
   readonly channel: ChannelSettings;
+  /** Which of the thumbnails the video gets, from 1. */
+  readonly thumbnail: number;
 }
 
 /** An item that a step has to make, before it is a row: what it takes to make it, in the order of its kind. */
@@ -39,6 +41,8 @@ export interface Item<K extends ItemKind> {
   readonly id: string;
   readonly task: TaskView;
   readonly position: number;
+  /** 1, and one more each time it is made anew. */
+  readonly revision: number;
   readonly input: ItemInput<K>;
   /** Where the file belongs while it is made; the machinery probes it, takes its checksum and moves it into its place. Absolute. */
   readonly out: string;

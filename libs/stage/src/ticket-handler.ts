@@ -156,6 +156,7 @@ export class TicketHandler {
         id: artifact.id,
         task,
         position: artifact.position,
+        revision: artifact.revision,
         input: artifact.input,
         out,
         providerJobId,
@@ -254,9 +255,9 @@ export class TicketHandler {
 
   /** Through the transaction where there is one: another connection beside it is one that others may be waiting for. */
   private async view(database: Database, task: TaskRow): Promise<TaskView> {
-    const { id, channelId, title, topic, storyDirection, ownScript, publishAt } = task;
+    const { id, channelId, title, topic, storyDirection, ownScript, publishAt, thumbnail } = task;
     const channel = await database.channels.get(channelId);
-    return { id, channelId, title, topic, storyDirection, ownScript, publishAt, channel: channel.settings };
+    return { id, channelId, title, topic, storyDirection, ownScript, publishAt, channel: channel.settings, thumbnail: thumbnail ?? 1 };
   }
 }
 

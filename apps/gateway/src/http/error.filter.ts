@@ -30,6 +30,7 @@ const TASK_FIELDS: Record<DecisionRefused['refused'][number], string> = {
   ownScript: 'own_script',
   priority: 'priority',
   publishAt: 'publish_at',
+  thumbnail: 'thumbnail',
 };
 
 /** Codes of the errors that the HTTP layer itself raises. */

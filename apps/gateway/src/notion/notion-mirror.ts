@@ -93,8 +93,9 @@ export class NotionMirror {
   }
 
   private mustRead(mirror: NotionMirrorRow, task: TaskRow): boolean {
-    const { attention, status, sentStatus, priority, redo, dataSourceId } = mirror;
-    const shown = status === task.status && !sentStatus && (priority ?? 'normal') === task.priority && redo === '';
+    const { attention, status, sentStatus, priority, thumbnail, redo, dataSourceId } = mirror;
+    const isSame = status === task.status && (priority ?? 'normal') === task.priority && thumbnail === task.thumbnail;
+    const shown = isSame && !sentStatus && redo === '';
     return attention || !shown || !this.databases.propertiesOf(dataSourceId);
   }
 
@@ -105,7 +106,7 @@ export class NotionMirror {
     lease: string,
     progress: boolean,
   ): Promise<void> {
-    const { id, status, priority, version, notionPageId } = task;
+    const { id, status, priority, thumbnail, version, notionPageId } = task;
     if (!notionPageId || row?.inTrash) {
       await this.database.tasks.notionShows(id, version);
       return;
@@ -113,6 +114,7 @@ export class NotionMirror {
     const [artifacts, costUsd] = await Promise.all([this.database.artifacts.ofTask(id), this.database.costs.ofTask(id)]);
     const showsStatus = known.status !== status;
     const showsPriority = known.priority !== priority && (known.priority !== null || priority !== 'normal');
+    const showsThumbnail = known.thumbnail !== thumbnail;
     const clearsRedo = known.redo !== '' && row?.redo === known.redo;
     const notice = known.notice?.status === status ? known.notice.text : null;
     const url = youtubeUrl(artifacts);
@@ -120,6 +122,7 @@ export class NotionMirror {
     const update: RowUpdate = {
       ...(showsStatus && { status }),
       ...(showsPriority && { priority }),
+      ...(showsThumbnail && { thumbnail }),
       ...(clearsRedo && { redo: null }),
       error: notice ?? task.errorMessage,
       progress: progressOf(task, artifacts),
@@ -130,19 +133,20 @@ export class NotionMirror {
       ...(showsStatus && review && review !== known.review && { review: [] }),
     };
     const saysError = row !== null && (notice ?? task.errorMessage ?? '') !== row.error;
-    if (showsStatus || showsPriority || clearsRedo || saysError || progress || task.notionVersion < version) {
+    const overwrites = showsStatus || showsPriority || showsThumbnail || clearsRedo;
+    if (overwrites || saysError || progress || task.notionVersion < version) {
       const { dataSourceId } = known;
       const has = this.databases.propertiesOf(dataSourceId) ?? new Set(ROW_PROPERTY_NAMES);
       const names = (await this.databases.read()).namesIn(dataSourceId);
-      const begun =
-        showsStatus || showsPriority || clearsRedo
-          ? await this.database.notionMirrors.begin(id, lease, LEASE_MS, showsStatus ? { sentStatus: status, readAt } : {})
-          : await this.database.notionMirrors.learn(id, lease, LEASE_MS, {});
+      const begun = overwrites
+        ? await this.database.notionMirrors.begin(id, lease, LEASE_MS, showsStatus ? { sentStatus: status, readAt } : {})
+        : await this.database.notionMirrors.learn(id, lease, LEASE_MS, {});
       if (!begun) return;
       await this.notion.client.writePage(notionPageId, propertiesOf(update, names, has));
       await this.database.notionMirrors.learn(id, lease, LEASE_MS, {
         ...(showsStatus && { status, sentStatus: null, statusSetBy: null, writtenAt: new Date() }),
         ...(showsPriority && { priority }),
+        ...(showsThumbnail && { thumbnail }),
         ...(clearsRedo && { redo: '' }),
       });
       this.logger.debug({ event: 'notion_row_written', task_id: id, status, version });

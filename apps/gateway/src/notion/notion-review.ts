@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { settings, type Settings } from '#config';
 import { Database, type ArtifactRow, type TaskRow } from '#database';
 import { Workspace, clipSheet, contactSheet, cutPreview, cutSheet, joinNarrations, narrationSheet, type SheetItem } from '#media';
-import { Failure, gateAt, stepInfo, type ItemInputs, type StepName } from '#pipeline';
+import { Failure, STEPS, gateAt, shownAt, type ItemInputs, type ItemKind } from '#pipeline';
 import { propertiesOf, type ShownFile } from '#providers/notion';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { NotionDatabases } from './databases.js';
@@ -39,12 +40,12 @@ export class NotionReview {
     const fingerprint = reviewFingerprint(task, artifacts);
     const gate = gateAt(task.status);
     if (!gate || !fingerprint || !task.notionPageId || mirror?.review === fingerprint) return;
-    const shown = artifacts.filter(({ step, state }) => step === gate.name && state === 'ready');
+    const shown = shownAt(gate, artifacts).filter(({ state }) => state === 'ready');
     const { dataSourceId = null } = mirror ?? {};
     // A database without a place for it has chosen to do without.
     if (this.databases.propertiesOf(dataSourceId)?.has('review') === false) return;
     const { settings: channel } = await this.database.channels.get(task.channelId);
-    const files = channel.storage === 'local' ? this.links(shown) : await this.upload(task, gate.name, fingerprint, shown);
+    const files = channel.storage === 'local' ? this.links(shown) : await this.upload(task, fingerprint, shown);
     const names = (await this.databases.read()).namesIn(dataSourceId);
     await this.notion.client.writePage(task.notionPageId, propertiesOf({ review: files }, names, new Set(['review'])));
     await this.database.notionMirrors.shows(taskId, { review: fingerprint });
@@ -65,9 +66,10 @@ export class NotionReview {
     await this.database.notionMirrors.shows(taskId, { storyboardId: storyboard.id });
   }
 
-  private async upload(task: TaskRow, step: StepName, fingerprint: string, shown: readonly ArtifactRow[]): Promise<ShownFile[]> {
+  private async upload(task: TaskRow, fingerprint: string, shown: readonly ArtifactRow[]): Promise<ShownFile[]> {
     const files: ShownFile[] = [];
-    for (const { file, contentType, make } of this.materialsOf(task, step, shown)) {
+    const byKind = [...Map.groupBy(shown, ({ kind }) => kind)];
+    for (const { file, contentType, make } of byKind.flatMap(([kind, items]) => this.materialsOf(task, kind, items))) {
       const path = this.workspace.absolute(
         this.workspace.reviewPath({ channelId: task.channelId, taskId: task.id }, `${fingerprint}-${file}`),
       );
@@ -79,14 +81,14 @@ export class NotionReview {
     return files;
   }
 
-  /** What is made for the gate after a step. */
-  private materialsOf(task: TaskRow, step: StepName, shown: readonly ArtifactRow[]): Material[] {
-    const title = `${task.title}: ${step}`;
+  /** What is made so that items of a kind can be looked at in a row. */
+  private materialsOf(task: TaskRow, kind: ItemKind, shown: readonly ArtifactRow[]): Material[] {
+    const title = `${task.title}: ${STEPS.find(({ item }) => item === kind)?.name ?? ''}`;
     const items = shown.map((artifact): SheetItem => ({ path: this.file(artifact), label: labelOf(artifact) }));
     const paths = items.map(({ path }) => path);
     const [first = ''] = paths;
     const jpeg = (name: string, make: Material['make']): Material => ({ file: `${name}.jpg`, contentType: 'image/jpeg', make });
-    switch (stepInfo(step).item) {
+    switch (kind) {
       case 'image':
         return [jpeg('images', (out) => contactSheet(items, out, { title }))];
       case 'clip':
@@ -101,11 +103,18 @@ export class NotionReview {
           jpeg('cut', (out) => cutSheet(first, out, { title })),
           { file: 'cut-preview.mp4', contentType: 'video/mp4', make: (out) => cutPreview(first, out) },
         ];
+      case 'thumbnail':
+        return [jpeg('thumbnails', (out) => contactSheet(items, out, { title }))];
+      case 'caption':
+        // Notion takes no files of captions, but any text.
+        return [{ file: 'captions.txt', contentType: 'text/plain', make: (out) => copyFile(first, out) }];
       case 'storyboard':
+        // It stands in the page.
+        return [];
       case 'composite':
       case 'sound_effect':
       case 'publication':
-        throw new RangeError(`Nobody waits for a review after the step ${step}`);
+        throw new RangeError(`No gate shows a ${kind}`);
     }
   }
 

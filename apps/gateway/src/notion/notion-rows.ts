@@ -141,6 +141,7 @@ function isNews(row: NotionRow, task: TaskRow, mirror: NotionMirrorRow): boolean
     (row.redo !== '' && row.redo !== mirror.redo && rests) ||
     (row.redo === '' && mirror.redo !== '') ||
     (row.priority !== null && row.priority !== mirror.priority) ||
+    (row.thumbnail !== mirror.thumbnail && row.has.has('thumbnail')) ||
     (task.status === 'queued' && saysOtherwise(row, task)) ||
     movesPublication(row, task)
   );

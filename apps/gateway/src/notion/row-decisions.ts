@@ -28,6 +28,7 @@ export class RowDecisions {
     const person = row.editedBy === us ? mirror.statusSetBy : row.editedBy;
     const actor = `notion:${person ?? us}`;
     const learned: MirrorChange = { status: row.status, sentStatus: null, dataSourceId: row.dataSourceId, priority: row.priority };
+    if (row.has.has('thumbnail')) learned.thumbnail = row.thumbnail;
     if (row.redo === '') learned.redo = '';
     const said = await this.attempt(task, actor, async () => {
       if (row.inTrash) return this.giveUp(task, actor);
@@ -144,13 +145,18 @@ export class RowDecisions {
     return { again: true, problem: null };
   }
 
-  /** What the row says otherwise than before: of a video that is not begun anything, of one that is at work how urgent it is. */
-  private async edit(row: NotionRow, task: TaskRow, { priority: shown }: NotionMirrorRow, actor: string): Promise<void> {
-    const { title, topic, storyDirection, priority } = row;
+  /** What the row says otherwise than before: of a video that is not begun anything, of one that is at work how urgent it is, and which thumbnail it gets. */
+  private async edit(row: NotionRow, task: TaskRow, { priority: shown, thumbnail: chosen }: NotionMirrorRow, actor: string): Promise<void> {
+    const { title, topic, storyDirection, priority, thumbnail } = row;
     const isMended = task.status === 'queued' && title !== '' && saysOtherwise(row, task);
     const isUrgent = priority !== null && priority !== shown && priority !== task.priority;
-    if (!isMended && !isUrgent) return;
-    await this.gates.edit(task.id, actor, { ...(isMended && { title, topic, storyDirection }), ...(isUrgent && { priority }) });
+    const isChosen = row.has.has('thumbnail') && thumbnail !== chosen && thumbnail !== task.thumbnail;
+    if (!isMended && !isUrgent && !isChosen) return;
+    await this.gates.edit(task.id, actor, {
+      ...(isMended && { title, topic, storyDirection }),
+      ...(isUrgent && { priority }),
+      ...(isChosen && { thumbnail }),
+    });
   }
 
   /** When the video appears, until it is sent. Returns what is wrong with the time that the row names. */

@@ -1,6 +1,6 @@
-import { IsMoment, LONGEST_OWN_SCRIPT, LONGEST_TITLE, PRIORITIES, type Priority } from '#pipeline';
+import { IsMoment, LONGEST_OWN_SCRIPT, LONGEST_TITLE, PRIORITIES, THUMBNAIL_CANDIDATES, type Priority } from '#pipeline';
 import { ApiProperty, ApiPropertyOptional, PartialType, PickType } from '@nestjs/swagger';
-import { IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength, ValidateIf } from 'class-validator';
+import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateIf } from 'class-validator';
 
 /** 1 to 200 visible ASCII characters. */
 export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
@@ -63,7 +63,14 @@ export class CreateTask {
 /** What changes about a video; what is left out stays. */
 export class EditTask extends PartialType(
   PickType(CreateTask, ['channel', 'title', 'topic', 'story_direction', 'own_script', 'priority', 'publish_at'] as const),
-) {}
+) {
+  @ApiPropertyOptional({ description: 'Which of the thumbnails the video gets.', minimum: 1, maximum: THUMBNAIL_CANDIDATES })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(THUMBNAIL_CANDIDATES)
+  thumbnail?: number;
+}
 
 /** One of many videos that are planned at once. */
 export class CreateBulkTask extends CreateTask {

@@ -65,7 +65,7 @@ export class TaskPlanner {
     if (nulls.length > 0)
       throw invalidInput(nulls.map((field) => ({ field, message: `${field} must not be null; an empty text empties it` })));
     if (given.length === 0) throw invalidInput([{ field: 'body', message: 'body must have at least one field to change' }]);
-    const { channel, title, topic, story_direction, own_script, priority, publish_at } = wanted;
+    const { channel, title, topic, story_direction, own_script, priority, publish_at, thumbnail } = wanted;
     const meant = channel === undefined ? null : await this.channel(channel);
     const edit: TaskEdit = {
       ...(meant && { channelId: meant.id }),
@@ -77,6 +77,7 @@ export class TaskPlanner {
       ...(publish_at !== undefined && {
         publishAt: publish_at === '' ? null : publishTime(publish_at, meant ?? (await this.channelOf(taskId))),
       }),
+      ...(thumbnail !== undefined && { thumbnail }),
     };
     return this.gates.edit(taskId, actor, edit);
   }

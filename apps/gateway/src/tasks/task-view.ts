@@ -46,6 +46,7 @@ export async function detailOf(database: Database, task: TaskRow): Promise<TaskD
     progress: progressOf(task, artifacts),
     cost_usd: cost,
     publish_at: task.publishAt?.toISOString() ?? null,
+    thumbnail: task.thumbnail,
     youtube_url: youtubeUrl(artifacts),
     publication,
     items: artifacts.map(itemOf),

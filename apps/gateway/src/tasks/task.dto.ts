@@ -2,6 +2,7 @@ import {
   ITEM_KINDS,
   PRIORITIES,
   STATUSES,
+  THUMBNAIL_CANDIDATES,
   type ItemKind,
   type ArtifactState,
   type Estimate,
@@ -23,13 +24,14 @@ import {
   IsObject,
   IsOptional,
   IsString,
+  Max,
   MaxLength,
   Min,
   ValidateNested,
 } from 'class-validator';
 import { PublicationView } from './evidence.dto.js';
 
-export class Approve {
+class Judgement {
   @ApiPropertyOptional({ description: 'Who decides.', default: 'api' })
   @IsOptional()
   @IsString()
@@ -44,9 +46,22 @@ export class Approve {
   note?: string;
 }
 
-export class Reject extends Approve {
+export class Approve extends Judgement {
   @ApiPropertyOptional({
-    description: 'Positions, from 0, of the items to be made again; left out: all of the gate.',
+    description: 'Which of the thumbnails the video gets; left out, the one that was chosen before, or the first.',
+    minimum: 1,
+    maximum: THUMBNAIL_CANDIDATES,
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(THUMBNAIL_CANDIDATES)
+  thumbnail?: number;
+}
+
+export class Reject extends Judgement {
+  @ApiPropertyOptional({
+    description: 'Positions, from 0, of the items to be made again, of the kind that the gate is about; left out: all of these.',
     type: [Number],
     example: [6],
   })
@@ -71,7 +86,7 @@ export class NamedItem {
   position: number;
 }
 
-export class Regenerate extends Approve {
+export class Regenerate extends Judgement {
   @ApiProperty({ description: 'The items to be made again; what is made from them is made again, too.', type: [NamedItem] })
   @IsArray()
   @ArrayMinSize(1)
@@ -227,6 +242,9 @@ export class TaskDetail extends TaskSummary {
 
   @ApiPropertyOptional({ description: 'When the creator wants it to appear.', format: 'date-time' })
   publish_at: string | null;
+
+  @ApiPropertyOptional({ description: 'Which of the thumbnails was chosen; left out: none was, and the video gets the first.' })
+  thumbnail: number | null;
 
   @ApiPropertyOptional()
   youtube_url: string | null;

@@ -88,7 +88,7 @@ export class TasksController {
   @Needs('operator')
   @ApiOperation({
     summary:
-      'Change a video: its priority until it is published, when it appears until it is sent, everything else while it is a draft or queued',
+      'Change a video: its priority until it is published, thumbnail and time of appearing until it is sent, everything else while it is a draft or queued',
     description:
       'A new priority holds for all tickets that are written from then on; those that wait in a queue already may keep their place. What is made already, as that of a cancelled video, is not made again.',
   })
@@ -104,7 +104,13 @@ export class TasksController {
   @ApiOkResponse({ type: TaskDetail })
   async approve(@Param('task_id', taskId) id: string, @Body() body: Approve, @By() caller: Caller): Promise<TaskDetail> {
     return this.detail(
-      await this.gates.review(id, { decision: 'approve', reviewer: caller.signs(body.reviewer), note: body.note ?? null, positions: [] }),
+      await this.gates.review(id, {
+        decision: 'approve',
+        reviewer: caller.signs(body.reviewer),
+        note: body.note ?? null,
+        positions: [],
+        ...(body.thumbnail !== undefined && { thumbnail: body.thumbnail }),
+      }),
     );
   }
 
@@ -172,7 +178,7 @@ export class TasksController {
   }
 
   @Get(':task_id/artifacts/:artifact_id/file')
-  @ApiOperation({ summary: "An item's file: picture, clip, sound or cut" })
+  @ApiOperation({ summary: "An item's file: picture, clip, sound, cut or captions" })
   async file(
     @Param('task_id', taskId) id: string,
     @Param('artifact_id', artifactId) artifact: string,

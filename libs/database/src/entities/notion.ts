@@ -1,6 +1,6 @@
 import type { Priority, Status } from '#pipeline';
 import { Column, CreateDateColumn, Entity, PrimaryColumn, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
-import { BOOLEAN, JSONB, TEXT, TIME, UUID, optional } from './columns.js';
+import { BOOLEAN, JSONB, SMALLINT, TEXT, TIME, UUID, optional } from './columns.js';
 
 /** A word to the person about their last change of a row; shown as long as the task's status is the one it was about. */
 export interface Notice {
@@ -32,6 +32,10 @@ export class NotionMirrorRow {
   /** The priority that the row showed last. */
   @Column(optional(TEXT))
   priority: Priority | null;
+
+  /** The choice of a thumbnail that the row showed last; null: none. */
+  @Column(optional(SMALLINT))
+  thumbnail: number | null;
 
   /** The wish for items to be made again that was dealt with and still stands in the row. */
   @Column(TEXT)

@@ -1,6 +1,6 @@
 import { PRIORITIES, type Priority, type Status, type StepName } from '#pipeline';
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
-import { BOOLEAN, INTEGER, TEXT, TIME, UUID, optional } from './columns.js';
+import { BOOLEAN, INTEGER, SMALLINT, TEXT, TIME, UUID, optional } from './columns.js';
 
 /** One video on its way through the pipeline. */
 @Entity('tasks')
@@ -29,6 +29,10 @@ export class TaskRow {
     transformer: { to: (value: Priority) => PRIORITIES.indexOf(value), from: (value: number): Priority => PRIORITIES[value] ?? 'normal' },
   })
   priority: Priority;
+
+  /** Which of the thumbnails was chosen, from 1; null: the first. */
+  @Column(optional(SMALLINT))
+  thumbnail: number | null;
 
   @Column(TEXT)
   status: Status;

@@ -5,7 +5,17 @@ import { NotionMirrorRow, NotionSubscriptionRow, NotionSweepRow, type Notice, ty
 export type MirrorChange = Partial<
   Pick<
     NotionMirrorRow,
-    'dataSourceId' | 'status' | 'sentStatus' | 'priority' | 'redo' | 'note' | 'notice' | 'statusSetBy' | 'readAt' | 'writtenAt'
+    | 'dataSourceId'
+    | 'status'
+    | 'sentStatus'
+    | 'priority'
+    | 'thumbnail'
+    | 'redo'
+    | 'note'
+    | 'notice'
+    | 'statusSetBy'
+    | 'readAt'
+    | 'writtenAt'
   >
 >;
 

@@ -25,7 +25,9 @@ export interface NewTask {
 }
 
 /** What people may change about a task. */
-export type TaskEdit = Partial<Pick<TaskRow, 'channelId' | 'title' | 'topic' | 'storyDirection' | 'ownScript' | 'priority' | 'publishAt'>>;
+export type TaskEdit = Partial<
+  Pick<TaskRow, 'channelId' | 'title' | 'topic' | 'storyDirection' | 'ownScript' | 'priority' | 'publishAt' | 'thumbnail'>
+>;
 
 /** What a list of tasks can be sorted by. */
 export const TASK_SORTS = ['created_at', 'updated_at', 'priority'] as const;

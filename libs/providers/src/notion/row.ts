@@ -2,6 +2,7 @@ import {
   PRIORITIES,
   ROW_PROPERTIES,
   ROW_PROPERTY_NAMES,
+  THUMBNAIL_CANDIDATES,
   priorityTitle,
   statusFromTitle,
   statusTitle,
@@ -40,6 +41,8 @@ export interface NotionRow {
   /** Items to be made again, in the reviewer's words. */
   redo: string;
   reviewNote: string;
+  /** Which of the thumbnails is chosen, from 1. Null: none is, or one that is not there. */
+  thumbnail: number | null;
   /** What the system has said is wrong with it. */
   error: string;
   inTrash: boolean;
@@ -60,6 +63,7 @@ export interface RowUpdate {
   priority?: Priority;
   /** Only ever emptied. */
   redo?: null;
+  thumbnail?: number | null;
   error?: string | null;
   progress?: string;
   costUsd?: number;
@@ -67,6 +71,9 @@ export interface RowUpdate {
   review?: readonly ShownFile[];
   youtubeUrl?: string;
 }
+
+/** What can be chosen as a thumbnail. */
+export const THUMBNAIL_CHOICES: readonly number[] = Array.from({ length: THUMBNAIL_CANDIDATES }, (_, index) => index + 1);
 
 /** Notion's limit for one piece of rich text (characters), and for the pieces of a property. */
 const PIECE = 2_000;
@@ -101,6 +108,7 @@ export function rowOf(page: PageOfRow, names: PropertyNames): NotionRow {
     ...publishTimeOf(page.properties[names.publish_at]),
     redo: property('redo'),
     reviewNote: property('review_note'),
+    thumbnail: THUMBNAIL_CHOICES.find((choice) => String(choice) === property('thumbnail')) ?? null,
     error: property('error'),
     inTrash: page.in_trash ?? false,
     editedBy: page.last_edited_by?.id ?? '',
@@ -111,11 +119,12 @@ export function rowOf(page: PageOfRow, names: PropertyNames): NotionRow {
 
 /** A row's update as the properties of a page update; what the row's database does not have is left out. */
 export function propertiesOf(update: RowUpdate, names: PropertyNames, has: ReadonlySet<RowProperty>): PageProperties {
-  const { status, priority, redo, error, progress, costUsd, estimateUsd, review, youtubeUrl } = update;
+  const { status, priority, redo, thumbnail, error, progress, costUsd, estimateUsd, review, youtubeUrl } = update;
   const values: Partial<Record<RowProperty, PageProperties[string]>> = {
     ...(status && { status: { status: { name: statusTitle(status) } } }),
     ...(priority && { priority: { select: { name: priorityTitle(priority) } } }),
     ...(redo === null && { redo: { rich_text: [] } }),
+    ...(thumbnail !== undefined && { thumbnail: { select: thumbnail === null ? null : { name: String(thumbnail) } } }),
     ...(error !== undefined && { error: { rich_text: richText(error ?? '') } }),
     ...(progress !== undefined && { progress: { rich_text: richText(progress) } }),
     ...(costUsd !== undefined && { cost: { number: cents(costUsd) } }),

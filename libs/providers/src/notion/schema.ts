@@ -14,7 +14,7 @@ import {
   type Status,
 } from '#pipeline';
 import type { CreateDataSourceParameters, DataSourceObjectResponse } from '@notionhq/client';
-import { CHANNEL_PROPERTIES } from './row.js';
+import { CHANNEL_PROPERTIES, THUMBNAIL_CHOICES } from './row.js';
 
 type Color = 'gray' | 'brown' | 'yellow' | 'green' | 'blue' | 'purple' | 'red' | 'default';
 type Configuration = CreateDataSourceParameters['properties'][string];
@@ -56,6 +56,7 @@ const ABOUT_ROW: Readonly<Record<RowProperty, string>> = {
   publish_at: 'When it appears, with the time of day. Empty: as soon as it can, or as the channel plans it.',
   redo: 'Yours: what to make again, such as: images 3, 7; clips 2',
   review_note: 'Yours: why you approve it, or send it back.',
+  thumbnail: 'Yours: which of the thumbnails it gets; empty is the first.',
   progress: 'Written by the system: how far it is.',
   error: 'Written by the system: what is wrong, and what you can do.',
   cost: 'Written by the system: what it has cost so far.',
@@ -79,6 +80,7 @@ export function videoProperties(names: PropertyNames, channels: readonly Channel
     status: STATUSES.map((status) => ({ name: statusTitle(status), color: colorOf(status), about: aboutStatus(status) })),
     priority: PRIORITIES.map((priority) => ({ name: priorityTitle(priority), also: [priority] })),
     channel: (channels ?? []).map(channelOption),
+    thumbnail: THUMBNAIL_CHOICES.map((choice) => ({ name: String(choice) })),
   };
   return ROW_PROPERTY_NAMES.filter((meaning) => meaning !== 'channel' || channels).map((meaning) => ({
     meaning,

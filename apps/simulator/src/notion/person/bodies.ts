@@ -62,6 +62,10 @@ export class RowBody {
   @IsString()
   review_note?: string;
 
+  @IsOptional()
+  @IsString()
+  thumbnail?: string;
+
   /** Plain values by the names of the properties. */
   @IsOptional()
   @IsObject()

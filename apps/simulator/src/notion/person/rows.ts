@@ -78,6 +78,7 @@ export class Rows {
       priority: of('priority'),
       redo: of('redo'),
       review_note: of('review_note'),
+      thumbnail: of('thumbnail'),
       progress: of('progress'),
       error: of('error'),
       cost: of('cost'),

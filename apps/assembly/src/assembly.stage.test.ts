@@ -1,0 +1,92 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ChannelSettings } from '#config';
+import type { ArtifactRow } from '#database';
+import type { ItemKind, Storyboard } from '#pipeline';
+import type { Item, TaskView } from '#stage';
+import { AssemblyStage } from './assembly.stage.js';
+
+const stage = new AssemblyStage();
+const words = (text: string) => text.split(' ').map((word, index) => ({ word, start_ms: index * 400, end_ms: index * 400 + 350 }));
+const ready: Partial<Record<ItemKind, object[]>> = {
+  cut: [
+    {
+      path: 'final.mp4',
+      simulated: true,
+      result: {
+        scenes: [
+          { start_ms: 0, duration_ms: 2_000 },
+          { start_ms: 2_000, duration_ms: 3_000 },
+        ],
+      },
+    },
+  ],
+  narration: [
+    { input: { text: 'Der Ozean wartet.' }, result: { words: words('Der Ozean wartet.') } },
+    { input: { text: 'Nichts bewegt sich.' }, result: { words: [] } },
+  ],
+};
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'assembly-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** An item of the stage, and what its script is told. */
+function item<K extends ItemKind>(input: object, channel: Partial<ChannelSettings> = {}, more: object = {}) {
+  const told: Record<string, unknown>[] = [];
+  const made = {
+    task: { channel: { language: 'de', ...channel } } as TaskView,
+    ...{ position: 0, revision: 1, input, out: join(folder, 'made') },
+    ready: (kind: ItemKind) => Promise.resolve(ready[kind] ?? []),
+    file: ({ path }: ArtifactRow) => `/workspace/${path ?? ''}`,
+    run: (name: string, args: object) => {
+      told.push({ name, ...args });
+      return Promise.resolve({ at_ms: 1_500 });
+    },
+    ...more,
+  } as unknown as Item<K>;
+  return { made, told };
+}
+
+describe('the captions of a cut', () => {
+  it('are of all its scenes, also of one whose voice told no times', async () => {
+    const { made } = item<'caption'>({ language: 'de' });
+    expect(await stage.captions.make(made)).toEqual({ result: { captions: 2 }, simulated: true });
+    expect(await readFile(made.out, 'utf8')).toBe(
+      '1\r\n00:00:00,000 --> 00:00:01,150\r\nDer Ozean wartet.\r\n\r\n2\r\n00:00:02,000 --> 00:00:05,000\r\nNichts bewegt sich.\r\n\r\n',
+    );
+  });
+
+  it('cannot be made without it', async () => {
+    const { made } = item<'caption'>({}, {}, { ready: () => Promise.resolve([]) });
+    await expect(stage.captions.make(made)).rejects.toMatchObject({ code: 'ITEM_MISSING' });
+  });
+});
+
+describe('the thumbnails of a cut', () => {
+  it('are three, with the title of the storyboard', () => {
+    const storyboard = { title: 'Die große Flut' } as Storyboard;
+    expect(stage.thumbnails.plan({} as TaskView, storyboard)).toEqual(Array(3).fill({ title: 'Die große Flut' }));
+  });
+
+  it('show the title as it is written in capitals, unless the channel wants it otherwise', async () => {
+    const plain = item<'thumbnail'>({ title: 'Die große Flut' }, {}, { position: 1, revision: 3 });
+    expect(await stage.thumbnails.make(plain.made)).toEqual({ result: { at_ms: 1_500 }, simulated: true });
+    expect(plain.told).toEqual([
+      { name: 'create-thumbnail', video: '/workspace/final.mp4', candidate: 2, again: 2, title: 'DIE GROSSE FLUT' },
+    ]);
+    const thumbnail = { uppercase: false, text_color: '#ffe14d', outline_color: '#101010', position: 'top', font: 'Anton' } as const;
+    const styled = item<'thumbnail'>({ title: 'Die große Flut' }, { thumbnail });
+    await stage.thumbnails.make(styled.made);
+    expect(styled.told).toMatchObject([
+      { again: 0, title: 'Die große Flut', color: '#ffe14d', outline: '#101010', position: 'top', font: 'Anton' },
+    ]);
+    const bare = item<'thumbnail'>({ title: 'Die große Flut' }, { thumbnail: { text: 'none' } });
+    await stage.thumbnails.make(bare.made);
+    expect(bare.told[0]).not.toHaveProperty('title');
+  });
+});
