@@ -11,6 +11,7 @@ import { Gates, type OutboxRelay } from '#stage';
 import { createTestDatabase, type TestDatabase } from '#testing';
 import { ChannelGrants, type Clock } from '#youtube';
 import { readSettings, youtubeAccess } from '#config';
+import { Logger } from '@nestjs/common';
 import sharp from 'sharp';
 import { DataSource } from 'typeorm';
 import { startSimulator } from '../../apps/simulator/src/main.js';
@@ -73,6 +74,7 @@ export class Studio {
   }
 
   static async open(settings: Readonly<Record<string, string>> = {}): Promise<Studio> {
+    Logger.overrideLogger(false);
     const folder = await mkdtemp(join(tmpdir(), 'studio-'));
     const [testDatabase, simulator] = await Promise.all([createTestDatabase(), startSimulator({ port: 0 })]);
     const environment = {

@@ -1,5 +1,5 @@
 import { Database, type ArtifactRow, type TaskEdit, type TaskRow } from '#database';
-import { STEPS, gateAt, isLegalTransition, shownAt, stepInfo, type Decision, type Gate, type ItemKind, type Status } from '#pipeline';
+import { STEPS, gateAt, isLegalTransition, shownAt, type Decision, type Gate, type ItemKind, type Status } from '#pipeline';
 import { Injectable } from '@nestjs/common';
 import { OutboxRelay } from './outbox-relay.js';
 import { beginStep, cancelTask, remake, resumeTask } from './step-flow.js';

@@ -12,6 +12,8 @@ export { RECONCILER, Reconciler } from './reconciler.js';
 export { ScriptRunner, scriptPath } from './script-runner.js';
 export { StageModule } from './stage.module.js';
 export { awaitsItem, written, type Item, type Made, type Stage, type StepHandler, type TaskView } from './stage.js';
+export { ItemFiles } from './item-files.js';
+export { TicketHandler } from './ticket-handler.js';
 export { endInOrder, runService, startService } from './start-service.js';
 export { stopTask } from './step-flow.js';
 export { announce, notionJob, showInNotion, tellListeners, type NotionJob } from './tickets.js';

@@ -37,7 +37,7 @@ export async function evidenceOf(database: Database, task: TaskRow): Promise<Evi
     log: log.map(({ actor, action, details, createdAt }) => ({ actor, action, details, created_at: createdAt.toISOString() })),
     publications: await Promise.all(
       publications.map(async (publication) => ({
-        ...publicationView(publication, await database.publications.steps(publication.id)),
+        ...(await publicationView(database, publication)),
         checksum: publication.checksum,
         metadata: publication.metadata,
         shown: publication.shown,
@@ -51,11 +51,14 @@ export async function evidenceOf(database: Database, task: TaskRow): Promise<Evi
 /** How far the publication of a task is; null before it is begun. */
 export async function publicationOf(database: Database, taskId: string): Promise<PublicationView | null> {
   const publication = (await database.publications.ofTask(taskId)).at(-1);
-  return publication ? publicationView(publication, await database.publications.steps(publication.id)) : null;
+  return publication ? publicationView(database, publication) : null;
 }
 
-function publicationView(publication: PublicationRow, steps: readonly PublicationStepRow[]): PublicationView {
+type Fields<T> = { [K in keyof T]: T[K] };
+
+async function publicationView(database: Database, publication: PublicationRow): Promise<Fields<PublicationView>> {
   const { state, bytes, sentBytes, videoId, privacy, publishAt, releasedAt, processedAt } = publication;
+  const steps = await database.publications.steps(publication.id);
   return {
     state,
     bytes,
