@@ -57,6 +57,12 @@ await execute(command, async (signal) => {
       });
     }
     await writeFile(out, serializeGrant({ ...grant, channelId }), { mode: 0o600 });
+    if (grant.grantExpiresAt) {
+      const until = grant.grantExpiresAt.toISOString();
+      process.stderr.write(
+        `This grant ends on ${until}: the Google app is in "Testing". Publish it ("In production"), then connect the channel again.\n`,
+      );
+    }
     process.stdout.write(`Wrote ${out}; store it with PUT /api/v1/channels/{channel_id}/oauth-token, then delete it.\n`);
   } finally {
     server.close();

@@ -6,6 +6,7 @@ import { Database, type TaskRow } from '#database';
 import { STEPS, type Role, type Status } from '#pipeline';
 import { createTestDatabase, eventually, testRedis, type TestDatabase } from '#testing';
 import { getQueueToken } from '@nestjs/bullmq';
+import type { Type } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Job, Queue } from 'bullmq';
 import { DataSource } from 'typeorm';
@@ -108,6 +109,11 @@ export class TestGateway {
     const isJson = response.headers.get('content-type')?.includes('json');
     if (!isJson) await response.body?.cancel();
     return { status: response.status, headers: response.headers, body: (isJson ? await response.json() : {}) as Answer<T>['body'] };
+  }
+
+  /** A part of the gateway. */
+  get<T>(part: Type<T>): T {
+    return this.app.get(part);
   }
 
   query<T>(statement: string, parameters: unknown[] = []): Promise<T[]> {

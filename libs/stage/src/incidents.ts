@@ -12,6 +12,7 @@ const QUOTA_EXHAUSTED = 'quota_exhausted';
 const DISCONNECTED = ['OAUTH_INVALID_GRANT', 'CHANNEL_NOT_CONNECTED', 'WRONG_YOUTUBE_CHANNEL', 'YOUTUBE_AUTH_ERROR', 'GRANT_INVALID'];
 
 const disconnected = (channelId: string) => `channel_disconnected:${channelId}`;
+const ending = (channelId: string) => `grant_ending:${channelId}`;
 const stopped = (taskId: string) => `task_stopped:${taskId}`;
 /** Each limit of a provider has a code of its own. */
 const quota = (code: string) => `${QUOTA_EXHAUSTED}:${code.toLowerCase()}`;
@@ -63,9 +64,21 @@ export async function reportDisconnection(tx: Database, { id, key }: ChannelRow,
   });
 }
 
+/** A channel's grant ends by itself before long. */
+export async function reportGrantEnding(database: Database, { id, key }: ChannelRow, endsAt: Date): Promise<void> {
+  await database.alerts.raise({
+    kind: 'grant_ending',
+    key: ending(id),
+    channelId: id,
+    title: `The channel ${key} loses its access to YouTube on ${endsAt.toISOString().slice(0, 10)}`,
+    text: `Its Google app is in "Testing", where every grant ends after seven days. Publish the app ("In production") in Google's console, then connect the channel again: POST /api/v1/channels/${id}/connect-youtube.`,
+  });
+}
+
 /** A channel is connected: what has waited for it goes on at once. */
 export async function reconnect(tx: Database, channelId: string): Promise<void> {
   await tx.alerts.resolve(disconnected(channelId));
+  await tx.alerts.resolve(ending(channelId));
   await tx.publications.wakeSteps(channelId, DISCONNECTED);
   const woken = await tx.artifacts.wakeChannel(channelId, DISCONNECTED);
   const tasks = new Map((await tx.tasks.byIds(woken.map(({ taskId }) => taskId))).map((task) => [task.id, task]));

@@ -2,7 +2,7 @@ export { Admission } from './admission.js';
 export { CallFiles } from './call-files.js';
 export { ChannelControl } from './channel-control.js';
 export { CHANNEL_REMOVED, DecisionRefused, Gates, channelRemoved, type ItemName } from './gates.js';
-export { RATE_LIMITED, closeQuota, isDisconnection, reconnect, reportDisconnection, reportLimit } from './incidents.js';
+export { RATE_LIMITED, closeQuota, isDisconnection, reconnect, reportDisconnection, reportGrantEnding, reportLimit } from './incidents.js';
 export { News, type NewsListener, type TaskNews } from './news.js';
 export { OutboxRelay, QUEUES } from './outbox-relay.js';
 export { ProviderLimits, type PacedRequest } from './provider-limits.js';

@@ -1,6 +1,6 @@
 import { Database } from '#database';
 import { STAGES, STAGE_NAMES, STEPS } from '#pipeline';
-import { QUEUES, RATE_LIMITED, RECONCILER } from '#stage';
+import { QUEUES, RATE_LIMITED, RECONCILER, reportGrantEnding } from '#stage';
 import { getQueueToken } from '@nestjs/bullmq';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
@@ -17,6 +17,8 @@ const DEEP = 1_000;
 const STUCK_MS = 5 * MINUTE_MS;
 /** A provider that has not complained for so long is content again (ms). */
 const CONTENT_MS = 10 * MINUTE_MS;
+/** So long before a grant ends by itself people are told (ms). */
+const GRANT_WARNING_MS = 3 * 24 * 60 * MINUTE_MS;
 /** A Redis that takes longer is away (ms). */
 const PATIENCE_MS = 5_000;
 
@@ -52,6 +54,7 @@ export class Watch implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.lookAtHeartbeats();
     await this.lookAtStages();
     await this.lookAtQueues();
+    await this.lookAtGrants();
     await this.database.alerts.resolveQuiet(RATE_LIMITED, CONTENT_MS);
   }
 
@@ -77,6 +80,11 @@ export class Watch implements OnApplicationBootstrap, OnApplicationShutdown {
         text: `Items have been due for more than ${STUCK_MS / MINUTE_MS} minutes, and nobody works on them. Look whether a process of it runs and what its log says.`,
       });
     }
+  }
+
+  private async lookAtGrants(): Promise<void> {
+    for (const { channelId, grantExpiresAt } of await this.database.oauthTokens.ending(new Date(Date.now() + GRANT_WARNING_MS)))
+      if (grantExpiresAt) await reportGrantEnding(this.database, await this.database.channels.get(channelId), grantExpiresAt);
   }
 
   private async lookAtQueues(): Promise<void> {
