@@ -120,12 +120,13 @@ async function look(
   signal?: AbortSignal,
 ): Promise<Omit<Look, 'atSeconds'>[]> {
   const { width, height } = LOOK;
-  const filter = [...filters, `scale=${width}:${height}:flags=fast_bilinear`].join();
+  // Each frame once: with times of their own, the encoder would repeat some to fill the gaps.
+  const filter = [...filters, `scale=${width}:${height}:flags=fast_bilinear`, 'settb=1/25', 'setpts=N'].join();
   return beside(scratch, async (folder) => {
     const raw = join(folder, 'frames');
     await ffmpeg(
       [
-        ...['-threads', '2', ...decoding, '-i', video, '-map', '0:v:0', '-fps_mode', 'passthrough'],
+        ...['-threads', '2', ...decoding, '-i', video, '-map', '0:v:0', '-r', '25'],
         ...['-vf', filter, '-pix_fmt', 'rgb24', '-f', 'rawvideo', raw],
       ],
       signal && { signal },
