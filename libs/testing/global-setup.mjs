@@ -8,11 +8,20 @@ import { transformSync } from '@swc/core';
  * sources are compiled here as they are for tests, and a test run needs no build.
  */
 export default async function setUp() {
+  // The contract tests of real providers are the one exception.
+  if (!process.env.CONTRACT_LIVE) await keepToThisMachine();
   const hooks = compileSources();
   const { startTestRun } = await import('./src/test-run.ts');
   const stop = await startTestRun();
   hooks.deregister();
   globalThis.stopTestRun = stop;
+}
+
+/** In this process, in which tests run in band, and in all that it starts. */
+async function keepToThisMachine() {
+  const guard = new URL('loopback-only.mjs', import.meta.url).href;
+  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${guard}`.trim();
+  await import(guard);
 }
 
 function compileSources() {

@@ -122,7 +122,7 @@ export class Installation {
     const [app = name] = name.split('.');
     const ready = app === 'simulator' || app === 'gateway' ? READY[app] : READY.stage;
     const child = spawn(process.execPath, [join(ROOT, `dist/apps/${app}/src/main.js`), ...args], {
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...this.environment, ...environment },
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, NODE_OPTIONS: process.env.NODE_OPTIONS, ...this.environment, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output: string[] = [];

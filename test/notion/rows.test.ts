@@ -227,6 +227,30 @@ describe('a row', () => {
     expect(await house.database.tasks.get(id)).toMatchObject({ storyDirection: 'Slowly.', status: 'queued' });
   });
 
+  it('says when its video appears, until that is sent; a time that cannot be is told of', async () => {
+    await house.query(`UPDATE channels SET settings = jsonb_set(settings, '{youtube,privacy}', '"public"')`);
+    const page = await house.addRow({ publish_at: '2020-01-01T10:00:00Z' });
+    const says = (text: RegExp) =>
+      eventually(async () => text.test((await house.row(page)).error ?? ''), { what: `the row to say ${String(text)}`, timeoutMs: 15_000 });
+    await says(/Publish At: .* has passed.* set the row to Queued again/);
+    await house.setRow(page, { publish_at: '2040-05-01' });
+    await says(/Publish At: it needs a time of day, too/);
+    await house.setRow(page, { publish_at: '2040-05-01T10:00:00.000+02:00' });
+    const { id } = await house.taskOf(page);
+    const appears = async () => (await house.database.tasks.get(id)).publishAt?.toISOString();
+    expect(await appears()).toBe('2040-05-01T08:00:00.000Z');
+    await eventually(async () => !(await house.database.tasks.get(id)).scriptPending, { what: 'the page to be read', timeoutMs: 15_000 });
+    await house.bringTo(id, 'assets_ready');
+    await house.shows(page, { status: 'Assets Ready' });
+    await house.setRow(page, { publish_at: '2020-05-01T10:00:00Z' });
+    await says(/Publish At: .* has passed/);
+    expect(await appears()).toBe('2040-05-01T08:00:00.000Z');
+    await house.setRow(page, { publish_at: '2041-05-01T10:00:00Z' });
+    await eventually(async () => (await appears()) === '2041-05-01T10:00:00.000Z', { what: 'the new time', timeoutMs: 15_000 });
+    await house.shows(page, { error: '' });
+    await house.query(`UPDATE channels SET settings = jsonb_set(settings, '{youtube,privacy}', '"private"')`);
+  });
+
   it('without a title or of no known channel says so, and becomes a task when it is mended', async () => {
     const page = await house.addRow({ channel: 'Nowhere' });
     const row = await eventually(async () => ((await house.row(page)).error ? house.row(page) : null), {

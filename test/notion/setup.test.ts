@@ -65,8 +65,8 @@ async function setUp(options: SetUpOptions, environment: Readonly<Record<string,
 
 /** The command as a person runs it, in a folder of its own. */
 async function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Outcome> {
-  const { PATH = '' } = process.env;
-  const env = { PATH, SIMULATOR_URL: simulator.url, ...environment };
+  const { PATH = '', NODE_OPTIONS = '' } = process.env;
+  const env = { PATH, NODE_OPTIONS, SIMULATOR_URL: simulator.url, ...environment };
   const command = [join(ROOT, 'dist/apps/local/src/notion-setup.js'), ...args];
   const { exitCode, stdout, stderr } = await execa(process.execPath, command, { cwd: folder, env, extendEnv: false, reject: false });
   return outcome(exitCode, stdout, stderr);

@@ -33,7 +33,7 @@ beforeAll(async () => {
   taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port } = taken.address() as AddressInfo;
-  const { PATH = '', HOME = '' } = process.env;
+  const { PATH = '', HOME = '', NODE_OPTIONS = '' } = process.env;
   const environment = {
     DATABASE_URL: database.url,
     REDIS_URL: url,
@@ -54,7 +54,11 @@ beforeAll(async () => {
     '--simulator-port',
     String(port),
   ];
-  child = spawn(process.execPath, command, { cwd: folder, env: { PATH, HOME, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] });
+  child = spawn(process.execPath, command, {
+    cwd: folder,
+    env: { PATH, HOME, NODE_OPTIONS, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   for await (const line of createInterface({ input: child.stdout ?? process.stdin })) {
     printed.push(line);
     if (line.startsWith('Stop with')) break;

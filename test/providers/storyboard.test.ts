@@ -54,7 +54,7 @@ async function write(name: string, args: readonly string[]): Promise<unknown> {
     process.execPath,
     [join(ROOT, 'dist/scripts/write-storyboard.js'), `--instructions=${join(ROOT, 'prompts')}`, ...args, `--out=${out}`],
     {
-      env: { PATH: process.env.PATH ?? '', SIMULATOR_URL: simulator.url },
+      env: { PATH: process.env.PATH, NODE_OPTIONS: process.env.NODE_OPTIONS, SIMULATOR_URL: simulator.url },
       extendEnv: false,
     },
   );

@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { readSettings } from '#config';
 import { Database, TokenCipher, rotateSecrets } from '#database';
@@ -55,6 +57,20 @@ describe('an access token', () => {
       expect(new Set(tokens).size).toBe(1);
       expect(await refreshes()).toBe(1);
     }
+  });
+
+  it('is renewed once, too, by processes of their own', async () => {
+    await endToken();
+    const at = String(Date.now() + 2_500);
+    const renew = async () => {
+      const { PATH, NODE_OPTIONS } = process.env;
+      const env = { PATH, NODE_OPTIONS, ...studio.environment, CHANNEL_ID: channelId, AT: at };
+      return (await promisify(execFile)(process.execPath, ['dist/test/publication/renew-once.js'], { env })).stdout;
+    };
+    const tokens = await Promise.all([renew(), renew(), renew()]);
+    expect(new Set(tokens).size).toBe(1);
+    expect(tokens[0]).toMatch(/^ya29/);
+    expect(await refreshes()).toBe(1);
   });
 
   it('that Google refuses before its time is renewed once, whoever notices', async () => {

@@ -64,7 +64,14 @@ async function publishUntilKilled(taskId: string, crash: Readonly<Record<string,
   const mark = join(await mkdtemp(join(studio.folder, 'crash-')), 'mark');
   const hooks = ['test/chaos/crash-at.mjs', 'test/publication/crash-at-byte.mjs'].flatMap((hook) => ['--import', resolve(hook)]);
   const child = spawn(process.execPath, [...hooks, 'dist/test/publication/publish-once.js'], {
-    env: { PATH: process.env.PATH, ...studio.environment, TASK_ID: taskId, CRASH_MARK: mark, ...crash },
+    env: {
+      PATH: process.env.PATH,
+      NODE_OPTIONS: process.env.NODE_OPTIONS,
+      ...studio.environment,
+      TASK_ID: taskId,
+      CRASH_MARK: mark,
+      ...crash,
+    },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];

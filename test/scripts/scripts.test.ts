@@ -44,7 +44,7 @@ function script(name: string, args: readonly string[], env: Record<string, strin
   const path = join(SCRIPTS, `${name}.js`);
   return execa(process.execPath, [path, ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_OPTIONS: process.env.NODE_OPTIONS, ...env },
     extendEnv: false,
     reject: false,
   });
@@ -139,6 +139,16 @@ describe('the scripts, run by hand one after another', () => {
       expect([parsed.ok, (await answers()) - before]).toEqual([true, asked]);
     }
     expect(failureIn(await write('coral, slip always'))).toMatchObject({ code: 'STORYBOARD_INVALID', kind: 'permanent' });
+    // What YouTube would refuse in the end is refused before anything else is paid for.
+    for (const [where, field] of [
+      ['title', /title\b/],
+      ['brackets', /title must not contain < or >/],
+      ['description', /description has 5001 bytes/],
+      ['tags', /tags have 5\d\d characters/],
+    ] as const) {
+      const failure = failureIn(await write(`coral, slip always in ${where}`));
+      expect(failure).toMatchObject({ code: 'STORYBOARD_INVALID', user_message: expect.stringMatching(field) });
+    }
     await rm(at('storyboard.json'));
   }, 60_000);
 

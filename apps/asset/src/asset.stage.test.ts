@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readSettings, type ChannelSettings } from '#config';
-import type { Storyboard } from '#pipeline';
-import type { TaskView } from '#stage';
+import { Failure, type Storyboard } from '#pipeline';
+import type { Item, TaskView } from '#stage';
 import { AssetStage } from './asset.stage.js';
 
 const stage = new AssetStage(readSettings({ SIMULATOR_URL: 'http://127.0.0.1:9' }));
@@ -45,5 +45,26 @@ describe('the images of a storyboard', () => {
     expect(stage.images.plan(task(0.4), storyboard)).toHaveLength(2);
     const plan = () => stage.images.plan(task(0.39), storyboard);
     expect(plan).toThrow('The storyboard would cost USD 0.40, the channel allows 0.39');
+  });
+});
+
+describe('the time at which a video is to appear', () => {
+  const make = (publishAt: Date, privacy: string) => {
+    const paid: unknown[] = [];
+    const item = { task: { ...task(), publishAt }, run: (...call: unknown[]) => paid.push(call) } as unknown as Item<'storyboard'>;
+    Object.assign(item.task.channel, { youtube: { privacy } });
+    return stage.storyboard.make(item).then(
+      () => ({ failure: null, paid }),
+      (error: unknown) => ({ failure: Failure.from(error), paid }),
+    );
+  };
+
+  it.each([
+    ['has passed', new Date(Date.now() - 1_000), 'public', /Publish At: .* has passed/],
+    ['would make a private video public', new Date(Date.now() + 60_000), 'private', /Publish At: .* private/],
+  ])('that %s is refused before the storyboard is paid for', async (_what, publishAt, privacy, says) => {
+    const { failure, paid } = await make(publishAt, privacy);
+    expect(failure).toMatchObject({ code: 'PUBLISH_TIME_INVALID', kind: 'permanent', userMessage: expect.stringMatching(says) });
+    expect(paid).toEqual([]);
   });
 });

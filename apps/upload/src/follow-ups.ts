@@ -2,9 +2,10 @@ import { settings, type Settings } from '#config';
 import { Database, type DueStep } from '#database';
 import { Workspace } from '#media';
 import { Failure, reached, type YouTubeVideo } from '#pipeline';
+import { isDisconnection, reportDisconnection } from '#stage';
 import { ChannelYouTube, Clock } from '#youtube';
 import { Inject, Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { PublicationSteps, inOrder, isDressing } from './publication-steps.js';
+import { PARKED_MS, PublicationSteps, inOrder, isDressing } from './publication-steps.js';
 
 /** How often it is looked for what is due (ms). */
 const EVERY_MS = 30_000;
@@ -74,8 +75,13 @@ export class FollowUps implements OnApplicationBootstrap, BeforeApplicationShutd
       reached('steps_followed_up');
     } catch (error) {
       // Whatever is wrong with the channel or YouTube: what was taken comes again by itself, other channels go on.
-      const { code, message } = Failure.from(error);
+      const failure = Failure.from(error);
+      const { code, message, userMessage } = failure;
       this.logger.warn({ event: 'follow_ups_put_off', channel_id: channelId, code, error: message });
+      if (!isDisconnection(failure)) return;
+      const nextAt = new Date(this.clock.now().getTime() + PARKED_MS);
+      for (const { step } of due) await this.database.publications.stepFailed(step, { code, message: userMessage }, nextAt);
+      await reportDisconnection(this.database, await this.database.channels.get(channelId), failure);
     }
   }
 

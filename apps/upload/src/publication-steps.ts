@@ -2,10 +2,13 @@ import { Database, type PublicationStepRow } from '#database';
 import { Workspace } from '#media';
 import { Failure, PUBLICATION_STEPS, RETRY_LADDER_MS, permanent, reached, type PublicationStepName } from '#pipeline';
 import type { YouTubeClient } from '#providers/youtube';
-import { closeQuota, isDisconnection, reportLimit } from '#stage';
+import { announceProgress, closeQuota, isDisconnection, reportLimit } from '#stage';
 import { ChannelYouTube, Clock } from '#youtube';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Uploaded } from './transfer.js';
+
+/** A step whose channel is not connected is looked at again after this time (ms); whoever connects the channel wakes it. */
+export const PARKED_MS = 3_600_000;
 
 /** What is done for a video besides its upload, before it is released or, for want of units, after. */
 type Dressing = Extract<PublicationStepName, 'thumbnail' | 'playlist' | 'captions'>;
@@ -52,8 +55,13 @@ export class PublicationSteps {
     if (!isDressing(step.name)) throw new RangeError(`${step.name} is no dressing`);
     try {
       await this.dressings[step.name](video, client);
-      await this.database.publications.stepDone(step);
-      if (step.errorCode) await closeQuota(this.database, step.errorCode);
+      await this.database.transaction(async (tx) => {
+        await tx.publications.stepDone(step);
+        if (!step.errorCode) return;
+        // It had to wait, which the row says until now.
+        await closeQuota(tx, step.errorCode, video.channelId);
+        await announceProgress(tx, video.taskId);
+      });
       reached('step_done');
     } catch (error) {
       await this.failed(step, video, Failure.from(error));
@@ -72,7 +80,7 @@ export class PublicationSteps {
 
   private async failed(step: PublicationStepRow, video: Uploaded, failure: Failure): Promise<void> {
     const { code, message, userMessage } = failure;
-    const waitMs = isDisconnection(failure) ? 0 : waitOf(failure, step.attempt);
+    const waitMs = waitOf(failure, step.attempt);
     this.logger.warn({
       event: waitMs === null ? 'publication_step_given_up' : 'publication_step_put_off',
       task_id: video.taskId,
@@ -83,7 +91,7 @@ export class PublicationSteps {
     const nextAt = waitMs === null ? null : new Date(this.clock.now().getTime() + waitMs);
     await this.database.transaction(async (tx) => {
       await tx.publications.stepFailed(step, { code, message: userMessage }, nextAt);
-      if (nextAt) await reportLimit(tx, failure);
+      if (nextAt) await reportLimit(tx, failure, video.channelId);
       else await told(tx, video, step.name, failure);
     });
     // Without a connection the whole video has to wait, and its channel with it.
@@ -108,6 +116,7 @@ async function told(tx: Database, { channelId, taskId, videoId }: Uploaded, name
 
 /** How long a step waits (ms); null: it is given up. */
 function waitOf(failure: Failure, attempt: number): number | null {
+  if (isDisconnection(failure)) return PARKED_MS;
   if (failure.kind === 'permanent') return null;
   const rung = RETRY_LADDER_MS[Math.min(attempt, RETRY_LADDER_MS.length - 1)] ?? 0;
   return failure.kind === 'transient' ? Math.max(rung, failure.retryAfterMs ?? 0) : (failure.retryAfterMs ?? rung);

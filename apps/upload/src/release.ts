@@ -39,8 +39,8 @@ export class Release {
     if (video.state === 'released') return video;
     const client = this.youtube.client(video.channelId);
     const before = await this.look(video, await client.video(video.videoId));
-    const scheduled = await this.schedule(video, task);
-    const wanted = this.wanted(scheduled);
+    const scheduled = before.privacy === 'private' ? await this.schedule(video, task) : video;
+    const wanted = this.wanted(scheduled, before);
     let shown = before;
     if (differences(scheduled, wanted, before).length > 0) {
       if (before.privacy !== 'private' && before.privacy !== scheduled.privacy) throw seenTooEarly(scheduled, before);
@@ -78,7 +78,8 @@ export class Release {
   /** The moment at which the video appears: the creator's own, or else the next of the channel's schedule that no other video has. */
   private async schedule(video: Uploaded, { channel }: TaskView): Promise<Uploaded> {
     const { schedule } = channel.youtube;
-    if (video.publishAt || !schedule) return video;
+    const isLate = video.fromSchedule && video.publishAt !== null && video.publishAt <= this.clock.now();
+    if (!schedule || (video.publishAt && !isLate)) return video;
     const after = new Date(this.clock.now().getTime() + EARLIEST_MS);
     let looked = 0;
     for (const publishAt of slotsAfter(schedule, after)) {
@@ -92,9 +93,9 @@ export class Release {
     });
   }
 
-  /** A moment that has passed while the video was on its way is none any more: it appears at once. */
-  private wanted({ privacy, publishAt }: Uploaded): Wanted {
-    const isAhead = publishAt !== null && publishAt > this.clock.now();
+  /** A moment that has passed while the video was on its way is none any more: it appears at once. What people see already is not hidden again. */
+  private wanted({ privacy, publishAt }: Uploaded, shown: YouTubeVideo): Wanted {
+    const isAhead = publishAt !== null && publishAt > this.clock.now() && shown.privacy === 'private';
     return isAhead ? { privacy: 'private', publishAt } : { privacy, publishAt: null };
   }
 

@@ -2,6 +2,7 @@ import { Database, TokenCipher, type PublicationRow } from '#database';
 import { settings, type Settings } from '#config';
 import { LONGEST_TAGS, permanent, reached, tagsLength, transient, waiting, type PublishedMetadata } from '#pipeline';
 import type { UploadSession, YouTubeClient } from '#providers/youtube';
+import { announceProgress } from '#stage';
 import { ChannelYouTube } from '#youtube';
 import { Inject, Injectable } from '@nestjs/common';
 
@@ -52,7 +53,10 @@ export class Transfer {
       signal,
       events: {
         ending: () => this.database.publications.change(publication.id, { endingAt: new Date() }),
-        sent: (bytes) => this.database.publications.change(publication.id, { sentBytes: bytes }),
+        sent: async (bytes) => {
+          await this.database.publications.change(publication.id, { sentBytes: bytes });
+          await announceProgress(this.database, publication.taskId);
+        },
       },
     });
     if (sent.state === 'done') return this.recorded(publication, sent.videoId);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SettingsError, inspectChannels, readChannels, type ChannelSettings } from '#config';
+import { SettingsError, inspectChannels, readChannels, slotsAfter, type ChannelSettings } from '#config';
 
 const GOOD = `
 name: Deep Sea
@@ -125,5 +125,59 @@ describe('readChannels', () => {
 
   it('says when the folder is not there', async () => {
     await expect(readChannels(join(folder, 'gone'))).rejects.toThrow(/CHANNELS_DIR: the folder .*gone cannot be read/);
+  });
+});
+
+describe('a schedule', () => {
+  const slots = (time_zone: string, times: string[], after: string, count: number) => {
+    const moments = slotsAfter({ time_zone, times }, new Date(after));
+    return Array.from({ length: count }, () => moments.next().value.toISOString());
+  };
+
+  it('names moments in their order, each once, however the days overlap', () => {
+    // A Wednesday.
+    expect(slots('UTC', ['weekdays 18:00', 'fri 18:00', 'sat 10:30', 'daily 23:59'], '2026-11-25T17:59:59Z', 8)).toEqual([
+      '2026-11-25T18:00:00.000Z',
+      '2026-11-25T23:59:00.000Z',
+      '2026-11-26T18:00:00.000Z',
+      '2026-11-26T23:59:00.000Z',
+      '2026-11-27T18:00:00.000Z',
+      '2026-11-27T23:59:00.000Z',
+      '2026-11-28T10:30:00.000Z',
+      '2026-11-28T23:59:00.000Z',
+    ]);
+    expect(slots('UTC', ['wed 18:00'], '2026-11-25T18:00:00Z', 1)).toEqual(['2026-12-02T18:00:00.000Z']);
+  });
+
+  it('keeps to the clock on the wall when summer time begins and ends', () => {
+    expect(slots('Europe/Berlin', ['daily 18:00'], '2026-10-24T00:00:00Z', 2)).toEqual([
+      '2026-10-24T16:00:00.000Z',
+      '2026-10-25T17:00:00.000Z',
+    ]);
+    // The hour that does not exist, and the one that exists twice: once each.
+    const spring = slots('America/New_York', ['daily 02:30'], '2027-03-13T12:00:00Z', 2);
+    expect(new Set(spring).size).toBe(2);
+    const autumn = slots('America/New_York', ['daily 01:30'], '2026-10-31T12:00:00Z', 2);
+    expect(autumn.map((moment) => moment.slice(0, 10))).toEqual(['2026-11-01', '2026-11-02']);
+  });
+
+  it.each([
+    ['a day that is none', "times: ['someday 18:00']", 'times'],
+    ['an hour that is none', "times: ['fri 24:00']", 'times'],
+    ['no time', 'times: []', 'times'],
+    ['a zone that is none', "times: ['fri 18:00']", 'time_zone', 'Mars/Olympus'],
+  ])('is refused with %s', async (_what, times, key, zone = 'Europe/Berlin') => {
+    const schedule = `  schedule:\n    time_zone: ${zone}\n    ${times}\n`;
+    await write({ 'a.yaml': `${GOOD.replace('privacy: private', 'privacy: public')}${schedule}` });
+    expect((await problems())[0]).toMatch(`youtube.schedule.${key}`);
+  });
+
+  it('is only for channels whose videos are public', async () => {
+    await write({ 'a.yaml': `${GOOD}  schedule:\n    time_zone: UTC\n    times: ['fri 18:00']\n` });
+    expect((await problems())[0]).toMatch(/youtube\.schedule: .*privacy must be public/);
+    await write({
+      'a.yaml': `${GOOD.replace('privacy: private', 'privacy: public')}  schedule:\n    time_zone: UTC\n    times: ['fri 18:00']\n`,
+    });
+    await expect(readChannels(folder)).resolves.toHaveLength(1);
   });
 });

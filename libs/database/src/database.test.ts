@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   ARTIFACT_STATES,
@@ -182,5 +182,21 @@ describe('stored secrets', () => {
     const changed = [version, nonce, tag, (text.startsWith('A') ? 'B' : 'A') + text.slice(1)].join('.');
     expect(() => cipher.decrypt(changed, 'channel-1')).toThrow();
     expect(() => cipher.decrypt('plain text', 'channel-1')).toThrow(/form/);
+  });
+
+  it('lets one key take over from another: all that are set read, the first one writes', () => {
+    const [before, after] = [randomBytes(32), randomBytes(32)];
+    const stored = new TokenCipher(before).encrypt('refresh-token', 'channel-1');
+    const both = new TokenCipher(after, before);
+    expect(both.decrypt(stored, 'channel-1')).toBe('refresh-token');
+    expect([both.isCurrent(stored), both.isCurrent(both.encrypt('x', 'y'))]).toEqual([false, true]);
+    expect(() => new TokenCipher(after).decrypt(stored, 'channel-1')).toThrow(/key [0-9a-f]{8}, which is not among those that are set/);
+    // As the first release has written it.
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', before, nonce).setAAD(Buffer.from('channel-1'));
+    const text = Buffer.concat([cipher.update('old-token'), cipher.final()]);
+    const v1 = ['v1', ...[nonce, cipher.getAuthTag(), text].map((part) => part.toString('base64url'))].join('.');
+    expect(both.decrypt(v1, 'channel-1')).toBe('old-token');
+    expect(() => new TokenCipher(after).decrypt(v1, 'channel-1')).toThrow(/None of the keys/);
   });
 });

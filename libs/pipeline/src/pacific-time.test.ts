@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { untilPacificMidnightMs } from '#pipeline';
+import { pacificDay, sincePacificMidnightMs, untilPacificMidnightMs } from '#pipeline';
 
 const HOUR = 3_600_000;
 
@@ -13,4 +13,14 @@ describe('untilPacificMidnightMs', () => {
   ])('%s', (_, now, expected) => {
     expect(untilPacificMidnightMs(new Date(now))).toBe(expected);
   });
+});
+
+it.each([
+  ['2026-11-01T06:59:59.999Z', '2026-10-31', 24 * HOUR - 1_000],
+  ['2026-11-01T07:00:00.000Z', '2026-11-01', 0],
+  ['2026-11-02T07:59:59.000Z', '2026-11-01', 24 * HOUR - 1_000],
+  ['2026-03-08T11:00:00.000Z', '2026-03-08', 4 * HOUR],
+])('%s belongs to %s', (moment, day, since) => {
+  expect(pacificDay(new Date(moment))).toBe(day);
+  expect(sincePacificMidnightMs(new Date(moment))).toBe(since);
 });

@@ -14,8 +14,11 @@ const DISCONNECTED = ['OAUTH_INVALID_GRANT', 'CHANNEL_NOT_CONNECTED', 'WRONG_YOU
 const disconnected = (channelId: string) => `channel_disconnected:${channelId}`;
 const ending = (channelId: string) => `grant_ending:${channelId}`;
 const stopped = (taskId: string) => `task_stopped:${taskId}`;
+/** Codes of limits that a provider sets for one channel. */
+const OF_A_CHANNEL = ['YOUTUBE_UPLOAD_LIMIT_EXCEEDED'];
 /** Each limit of a provider has a code of its own. */
-const quota = (code: string) => `${QUOTA_EXHAUSTED}:${code.toLowerCase()}`;
+const quota = (code: string, channelId: string) =>
+  `${QUOTA_EXHAUSTED}:${code.toLowerCase()}${OF_A_CHANNEL.includes(code) ? `:${channelId}` : ''}`;
 
 /** A task has stopped until a person acts. */
 export async function reportStop(
@@ -97,12 +100,12 @@ export async function closeStop(tx: Database, taskId: string, actor: string): Pr
 }
 
 /** A provider allows no more for now: of which kind of limit people hear once. */
-export async function reportLimit(tx: Database, failure: Failure): Promise<void> {
+export async function reportLimit(tx: Database, failure: Failure, channelId: string): Promise<void> {
   const provider = providerOf(failure.code);
   if (failure.kind === 'quota') {
     await tx.alerts.raise({
       kind: QUOTA_EXHAUSTED,
-      key: quota(failure.code),
+      key: quota(failure.code, channelId),
       title: `A limit of ${provider} is reached`,
       text: failure.userMessage,
     });
@@ -118,8 +121,8 @@ export async function reportLimit(tx: Database, failure: Failure): Promise<void>
 }
 
 /** An item that was put off for that reason has been made: its provider takes calls again. */
-export async function closeQuota(tx: Database, errorCode: string): Promise<void> {
-  await tx.alerts.resolve(quota(errorCode));
+export async function closeQuota(tx: Database, errorCode: string, channelId: string): Promise<void> {
+  await tx.alerts.resolve(quota(errorCode, channelId));
 }
 
 /** Codes begin with their provider's name. */

@@ -16,4 +16,4 @@ export { ItemFiles } from './item-files.js';
 export { TicketHandler } from './ticket-handler.js';
 export { endInOrder, runService, startService } from './start-service.js';
 export { stopTask } from './step-flow.js';
-export { announce, notionJob, showInNotion, tellListeners, type NotionJob } from './tickets.js';
+export { announce, announceProgress, notionJob, showInNotion, tellListeners, type NotionJob } from './tickets.js';

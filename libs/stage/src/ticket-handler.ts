@@ -180,7 +180,7 @@ export class TicketHandler {
       const { result, simulated } = made;
       if (!(await tx.artifacts.commit(artifact.id, leaseToken, { ...file, result, simulated }))) return;
       if (paid) await this.calls.billed(tx, artifact, paid);
-      if (artifact.errorCode) await closeQuota(tx, artifact.errorCode);
+      if (artifact.errorCode) await closeQuota(tx, artifact.errorCode, artifact.channelId);
       // Those of the same step that have to look like this one.
       await this.ticket(tx, await tx.artifacts.wake(artifact.taskId, step.name, AWAITS_ITEM));
       const left = await tx.tasks.countReady(artifact.taskId, step.name);
@@ -209,7 +209,7 @@ export class TicketHandler {
       const countsAttempt = failure.kind === 'transient';
       if (!(await tx.artifacts.putOff(artifact.id, leaseToken, new Date(Date.now() + delayMs), error, countsAttempt))) return;
       await this.reticket(tx, artifact);
-      await reportLimit(tx, failure);
+      await reportLimit(tx, failure, artifact.channelId);
       // A wait of hours is news to whoever looks at the row.
       if (delayMs >= LONG_WAIT_MS) await announceProgress(tx, artifact.taskId);
       if (isDisconnection(failure)) await reportDisconnection(tx, await tx.channels.get(artifact.channelId), failure);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Database, type TaskRow } from '#database';
 import { DEAD_LETTER_QUEUE, permanent, quotaExhausted, stepInfo, transient, type Status } from '#pipeline';
-import { ProviderLimits, reportLimit, stopTask } from '#stage';
+import { ProviderLimits, reportDisconnection, reportLimit, stopTask } from '#stage';
 import { createTestDatabase, eventually, testRedis, type TestDatabase } from '#testing';
 import { getQueueToken } from '@nestjs/bullmq';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -132,22 +132,6 @@ describe('a task that stops for good', () => {
     expect(body.data.filter(({ task_id }) => task_id === task.id)).toHaveLength(1);
   });
 
-  it('because its channel is not connected raises one alert for the channel, which ends when it is', async () => {
-    await stop({ ...FAILURE, code: 'OAUTH_INVALID_GRANT', userMessage: 'Connect the channel again.' });
-    const open = async () => (await database.alerts.list({ state: 'open', limit: 50, offset: 0 })).alerts.map(({ key }) => key);
-    const key = `channel_disconnected:${task.channelId}`;
-    expect(await open()).toContain(key);
-    const connected = await ask('PUT', `/api/v1/channels/${task.channelId}/oauth-token`, {
-      channel_id: 'UCsimulatedchannel000001',
-      refresh_token: 'r',
-      access_token: 'a',
-      expires_at: new Date().toISOString(),
-      scopes: ['youtube.upload'],
-    });
-    expect(connected.status).toBe(204);
-    expect(await open()).not.toContain(key);
-  });
-
   it('is a dead letter that one request takes back to work, and only once', async () => {
     const letter = await stop();
     const { body } = await ask<{ id: string }[]>('GET', '/api/v1/dead-letters');
@@ -219,17 +203,35 @@ describe('an alert', () => {
     expect(await told(key, 1)).toEqual(['Alert', 'Alert']);
   });
 
+  it('is raised once for a channel that is not connected, and ends when it is', async () => {
+    const failure = permanent({ code: 'OAUTH_INVALID_GRANT', message: 'revoked', userMessage: 'Connect the channel again.' });
+    const channel = await database.channels.get(task.channelId);
+    for (let item = 0; item < 3; item++) await database.transaction((tx) => reportDisconnection(tx, channel, failure));
+    const open = async () => (await database.alerts.list({ state: 'open', limit: 50, offset: 0 })).alerts.map(({ key }) => key);
+    const key = `channel_disconnected:${task.channelId}`;
+    expect((await open()).filter((one) => one === key)).toHaveLength(1);
+    const connected = await ask('PUT', `/api/v1/channels/${task.channelId}/oauth-token`, {
+      channel_id: 'UCsimulatedchannel000001',
+      refresh_token: 'r',
+      access_token: 'a',
+      expires_at: new Date().toISOString(),
+      scopes: ['youtube.upload'],
+    });
+    expect(connected.status).toBe(204);
+    expect(await open()).not.toContain(key);
+  });
+
   it('says once that a provider limits us or that its quota is used up', async () => {
     const limited = transient({ code: 'GEMINI_RESOURCE_EXHAUSTED', message: '429', userMessage: 'slower', rateLimited: true });
     const used = quotaExhausted({ code: 'GEMINI_DAY_EXHAUSTED', message: 'day', userMessage: 'tomorrow' });
     await database.transaction(async (tx) => {
-      for (const failure of [limited, limited, used, used]) await reportLimit(tx, failure);
+      for (const failure of [limited, limited, used, used]) await reportLimit(tx, failure, task.channelId);
     });
     const open = (await database.alerts.list({ state: 'open', limit: 50, offset: 0 })).alerts;
     expect(open.map(({ key, version }) => [key, version])).toEqual(
       expect.arrayContaining([
         ['rate_limited:gemini', 1],
-        ['quota_exhausted:gemini', 1],
+        ['quota_exhausted:gemini_day_exhausted', 1],
       ]),
     );
   });

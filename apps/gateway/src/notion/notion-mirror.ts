@@ -4,6 +4,7 @@ import { ROW_PROPERTY_NAMES } from '#pipeline';
 import { propertiesOf, type NotionRow, type RowUpdate } from '#providers/notion';
 import { OutboxRelay, notionJob } from '#stage';
 import { Injectable, Logger } from '@nestjs/common';
+import { publicationOf } from '../tasks/evidence.js';
 import { estimatedCost, progressOf, youtubeUrl } from '../tasks/task-view.js';
 import { NotionDatabases } from './databases.js';
 import { NotionConnection } from './notion-connection.js';
@@ -111,7 +112,11 @@ export class NotionMirror {
       await this.database.tasks.notionShows(id, version);
       return;
     }
-    const [artifacts, costUsd] = await Promise.all([this.database.artifacts.ofTask(id), this.database.costs.ofTask(id)]);
+    const [artifacts, costUsd, publication] = await Promise.all([
+      this.database.artifacts.ofTask(id),
+      this.database.costs.ofTask(id),
+      publicationOf(this.database, id),
+    ]);
     const showsStatus = known.status !== status;
     const showsPriority = known.priority !== priority && (known.priority !== null || priority !== 'normal');
     const showsThumbnail = known.thumbnail !== thumbnail;
@@ -125,7 +130,7 @@ export class NotionMirror {
       ...(showsThumbnail && { thumbnail }),
       ...(clearsRedo && { redo: null }),
       error: notice ?? task.errorMessage,
-      progress: progressOf(task, artifacts),
+      progress: progressOf(task, artifacts, publication),
       costUsd,
       estimateUsd: estimatedCost(artifacts),
       ...(url && { youtubeUrl: url }),

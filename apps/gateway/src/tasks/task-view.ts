@@ -1,5 +1,6 @@
 import type { ArtifactRow, Database, ReviewRow, TaskRow } from '#database';
 import type { Estimate, StepName } from '#pipeline';
+import type { PublicationView } from './evidence.dto.js';
 import { publicationOf } from './evidence.js';
 import type { TaskDetail, TaskItem, TaskReview, TaskSummary, TaskUpdate } from './task.dto.js';
 
@@ -43,7 +44,7 @@ export async function detailOf(database: Database, task: TaskRow): Promise<TaskD
     story_direction: task.storyDirection,
     own_script: task.ownScript,
     estimate: estimateOf(artifacts),
-    progress: progressOf(task, artifacts),
+    progress: progressOf(task, artifacts, publication),
     cost_usd: cost,
     publish_at: task.publishAt?.toISOString() ?? null,
     thumbnail: task.thumbnail,
@@ -62,7 +63,7 @@ function estimateOf(artifacts: readonly ArtifactRow[]): Estimate | null {
 }
 
 /** How far the open step is, and what the video will come to: "images 5/8; 18 scenes, about 2:31, USD 7.20"; empty when none is open. */
-export function progressOf(task: TaskRow, artifacts: readonly ArtifactRow[]): string {
+export function progressOf(task: TaskRow, artifacts: readonly ArtifactRow[], publication: PublicationView | null): string {
   if (!task.step || !task.stepOpened) return '';
   const items = artifacts.filter(({ step }) => step === task.step);
   const ready = items.filter(({ state }) => state === 'ready').length;
@@ -72,9 +73,21 @@ export function progressOf(task: TaskRow, artifacts: readonly ArtifactRow[]): st
   const held = isIdle ? items.find(({ state, errorMessage }) => state === 'due' && errorMessage !== null) : undefined;
   return [
     stepProgress(task.step, ready, items.length),
+    ...(publication ? onYouTube(publication) : []),
     ...(held?.errorMessage ? [`waits: ${held.errorMessage}`] : []),
     ...(estimate ? [inWords(estimate)] : []),
   ].join('; ');
+}
+
+/** How far a video is on its way to YouTube, or what is still to come of one that is there. */
+function onYouTube({ state, bytes, sent_bytes, publish_at, steps }: PublicationView): string[] {
+  if (state === 'sending') return [`${Math.floor((100 * sent_bytes) / bytes)} % sent`];
+  const isAhead = publish_at !== null && Date.parse(publish_at) > Date.now();
+  const owed = steps.filter((step) => step.state === 'due' && step.error_code !== null).map(({ name }) => name);
+  return [
+    ...(isAhead ? [`appears on ${publish_at.slice(0, 16).replace('T', ' at ')} UTC`] : []),
+    ...(owed.length > 0 ? [`still to come: ${owed.join(', ')}`] : []),
+  ];
 }
 
 function stepProgress(step: StepName, ready: number, total: number): string {

@@ -79,7 +79,7 @@ const FLAWS: Readonly<Record<string, (storyboard: Storyboard) => void>> = {
     storyboard.description = `${'ü'.repeat(2_500)}.`;
   },
   tags: (storyboard) => {
-    storyboard.tags = Array.from({ length: 50 }, (_, index) => `tag ${index + 100}`);
+    storyboard.tags = Array.from({ length: 50 }, (_, index) => `tag ${index + 1_000}`);
   },
 };
 

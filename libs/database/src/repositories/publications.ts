@@ -143,7 +143,7 @@ export class Publications {
   ): Promise<void> {
     await this.manager.update(
       PublicationStepRow,
-      { publicationId, name },
+      { publicationId, name, state: 'due' },
       {
         ...(nextAt ? { nextAt } : { state: 'given_up' as const, doneAt: () => 'now()' }),
         errorCode: error?.code ?? null,

@@ -52,6 +52,10 @@ export class RowBody {
 
   @IsOptional()
   @IsString()
+  publish_at?: string;
+
+  @IsOptional()
+  @IsString()
   status?: string;
 
   @IsOptional()

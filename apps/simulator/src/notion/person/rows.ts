@@ -76,6 +76,7 @@ export class Rows {
       topic: of('topic'),
       story_direction: of('story_direction'),
       priority: of('priority'),
+      publish_at: of('publish_at'),
       redo: of('redo'),
       review_note: of('review_note'),
       thumbnail: of('thumbnail'),
