@@ -17,7 +17,9 @@ if (!Socket.prototype[GUARDED]) {
     const isLocal = typeof path === 'string' || host === undefined || host === null || LOOPBACK.test(host);
     if (isLocal) return connect.apply(this, args);
     const where = isIP(host) ? host : `"${host}"`;
-    this.destroy(new Error(`A test wanted to connect to ${where}; tests reach nothing but this machine`));
+    const refused = new Error(`A test wanted to connect to ${where}; tests reach nothing but this machine`);
+    // Not at once: whoever connects has more to set up, a listener for errors among it.
+    process.nextTick(() => this.destroy(refused));
     return this;
   };
 }

@@ -147,7 +147,7 @@ describe('the scripts, run by hand one after another', () => {
       ['tags', /tags have 5\d\d characters/],
     ] as const) {
       const failure = failureIn(await write(`coral, slip always in ${where}`));
-      expect(failure).toMatchObject({ code: 'STORYBOARD_INVALID', user_message: expect.stringMatching(field) });
+      expect(failure).toMatchObject({ code: 'STORYBOARD_INVALID', userMessage: expect.stringMatching(field) });
     }
     await rm(at('storyboard.json'));
   }, 60_000);

@@ -46,7 +46,7 @@ export class RowDecisions {
       if (decided.acted) learned.note = row.reviewNote;
       if (decided.problem) return decided.problem;
       if (redone) return redone.problem;
-      return decided.acted ? null : undefined;
+      return decided.acted || moved === null ? null : undefined;
     });
     if (said !== undefined) {
       const { status } = await this.database.tasks.get(task.id);
@@ -159,9 +159,9 @@ export class RowDecisions {
     });
   }
 
-  /** When the video appears, until it is sent. Returns what is wrong with the time that the row names. */
-  private async move(row: NotionRow, task: TaskRow, actor: string): Promise<string | null> {
-    if (!movesPublication(row, task)) return null;
+  /** When the video appears, until it is sent. Undefined: nothing new is said; null: it was taken; a text: what is wrong with it. */
+  private async move(row: NotionRow, task: TaskRow, actor: string): Promise<string | null | undefined> {
+    if (!movesPublication(row, task)) return undefined;
     const { settings } = await this.database.channels.get(task.channelId);
     const problem = row.publishAtProblem ?? publishTimeProblem(row.publishAt, settings.youtube.privacy);
     if (problem) return `Publish At: ${problem}.`;

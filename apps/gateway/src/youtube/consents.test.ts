@@ -110,7 +110,9 @@ describe('connecting a channel in the browser', () => {
     expect(await alerts()).toEqual([]);
     const row = await gateway.database.oauthTokens.find(channelId);
     if (!row) throw new Error('The channel is not connected');
-    await gateway.database.oauthTokens.save({ ...row, grantExpiresAt: new Date(Date.now() + 2 * 86_400_000) });
+    const { grantEncrypted, expiresAt } = row;
+    const grantExpiresAt = new Date(Date.now() + 2 * 86_400_000);
+    await gateway.database.oauthTokens.save({ channelId, grantEncrypted, expiresAt, grantExpiresAt });
     await gateway.get(Watch).look();
     expect(await alerts()).toMatchObject([{ state: 'open' }]);
     await youtube({});
