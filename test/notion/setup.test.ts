@@ -134,7 +134,7 @@ describe('with a page', () => {
   it('makes the database, with all that rows, channels and reviewers need', async () => {
     const page = await newPage();
     const { exitCode, said, videos, channels } = await setUp({ page });
-    expect([exitCode, said]).toEqual([0, expect.stringContaining('the database "Videos" in the page "A page", with 15 properties')]);
+    expect([exitCode, said]).toEqual([0, expect.stringContaining('the database "Videos" in the page "A page", with 16 properties')]);
 
     const source = await sourceAt(videos);
     expect(Object.values(source.properties).map(({ name, type }) => [name, type])).toEqual(

@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { DESCRIPTION, Studio, TAGS, youtubeChannel } from './studio.js';
+import { DESCRIPTION, Studio, TAGS, playlistOf, youtubeChannel } from './studio.js';
 import type { Publisher } from './publisher.js';
 
 jest.setTimeout(60_000);
@@ -132,6 +132,31 @@ describe('a publication', () => {
     await real.publish(taskId);
     expect(await stopped(taskId)).toMatchObject({ status: 'upload_error', errorCode: 'SIMULATED_VIDEO' });
     await real.close();
+  });
+});
+
+describe('what a channel wants', () => {
+  it('counts as it is when the first byte goes out, and no more after that', async () => {
+    const changing = await studio.addChannel(7);
+    const want = (privacy: string, playlist: string | null) =>
+      studio.query(`UPDATE channels SET settings = jsonb_set(settings, '{youtube}', settings -> 'youtube' || $2::jsonb) WHERE id = $1`, [
+        changing,
+        JSON.stringify({ privacy, ...(playlist && { playlist_id: playlist }) }),
+      ]);
+    const { taskId, title } = await studio.addVideo(changing);
+    await studio.youtube('PUT', '', { uploads_a_day: 0, next: [{ on: 'open', answer: 'unavailable' }] });
+    await publisher.publish(taskId);
+    expect(await publication(taskId)).toMatchObject({ privacy: 'unlisted', sessionEncrypted: null });
+    await want('private', playlistOf(7));
+    await studio.makeDue(taskId);
+    await studio.youtube('PUT', '', { next: [{ on: 'chunk', answer: 'unavailable', times: 9 }] });
+    await publisher.publish(taskId);
+    expect(await publication(taskId)).toMatchObject({ privacy: 'private', sessionEncrypted: expect.any(String) });
+    await want('public', null);
+    await studio.youtube('PUT', '', {});
+    await studio.makeDue(taskId);
+    expect(await studio.finish(publisher, taskId)).toBe('ready');
+    expect(await studio.videos(title)).toMatchObject([{ privacy: 'private', playlists: [{ id: playlistOf(7) }] }]);
   });
 });
 

@@ -220,7 +220,7 @@ describe('the API', () => {
       expect(shown.body.data).toMatchObject({ key: 'tide', youtube_connected: true });
       expect(JSON.stringify(shown.body)).not.toContain('secret');
       const stored = await database.oauthTokens.find(channel?.id ?? '');
-      expect(stored?.grantEncrypted).toMatch(/^v1\./);
+      expect(stored?.grantEncrypted).toMatch(/^v2\./);
       expect(stored?.grantEncrypted).not.toContain('secret');
     });
   });

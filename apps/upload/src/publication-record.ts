@@ -20,18 +20,18 @@ export interface PublishedFiles {
   readonly captions: ArtifactRow<'caption'> | null;
 }
 
-/** What is published: written once, before anything is sent, from nothing but what a person has approved. */
+/** What is published: written before anything is sent, from nothing but what a person has approved, and from then on as it is. */
 @Injectable()
 export class PublicationRecord {
   constructor(private readonly database: Database) {}
 
   /**
-   * The item's publication, as it was begun by whoever came first.
+   * The item's publication: as it was when the first byte was sent, or as the channel wants it now.
    * @throws Failure when something was not approved as it is, a file has changed, or YouTube would refuse the text
    */
   async begin(item: Item<'publication'>): Promise<{ publication: PublicationRow; files: PublishedFiles }> {
     const files = await this.approvedFiles(item);
-    const known = await this.database.publications.ofArtifact(item.id);
+    const known = await this.database.publications.sent(item.id);
     if (known) return { publication: known, files };
     const { task } = item;
     const { youtube } = task.channel;

@@ -21,19 +21,19 @@ const UNIQUE_VIOLATION = '23505';
 export class Publications {
   constructor(private readonly manager: EntityManager) {}
 
-  /** The publication of an artifact; written with its steps by whoever comes first, and never changed by a second. */
+  /** The publication of an artifact with its steps, as it is to be now; once something was sent, it stays as it was begun. */
   async begin(publication: NewPublication, steps: readonly PublicationStepName[]): Promise<PublicationRow> {
-    const inserted = await this.manager
-      .createQueryBuilder()
-      .insert()
-      .into(PublicationRow)
-      .values(publication)
-      .orIgnore()
-      .returning('id')
-      .execute();
-    const [added] = inserted.raw as { id: string }[];
-    if (added) await this.addSteps(added.id, steps, AT_ONCE);
-    return this.manager.findOneByOrFail(PublicationRow, { artifactId: publication.artifactId });
+    const { artifactId } = publication;
+    return this.manager.transaction(async (manager) => {
+      await manager.createQueryBuilder().insert().into(PublicationRow).values(publication).orIgnore().execute();
+      const begun = await manager.findOneOrFail(PublicationRow, { where: { artifactId }, lock: { mode: 'pessimistic_write' } });
+      if (begun.sessionEncrypted !== null || begun.videoId !== null) return begun;
+      const within = new Publications(manager);
+      await within.change(begun.id, publication);
+      await manager.delete(PublicationStepRow, { publicationId: begun.id });
+      await within.addSteps(begun.id, steps, AT_ONCE);
+      return manager.findOneByOrFail(PublicationRow, { artifactId });
+    });
   }
 
   async addSteps(publicationId: string, names: readonly PublicationStepName[], nextAt: Date): Promise<void> {
@@ -47,8 +47,10 @@ export class Publications {
       .execute();
   }
 
-  async ofArtifact(artifactId: string): Promise<PublicationRow | null> {
-    return this.manager.findOneBy(PublicationRow, { artifactId });
+  /** The publication of an artifact of which something was sent already. */
+  async sent(artifactId: string): Promise<PublicationRow | null> {
+    const publication = await this.manager.findOneBy(PublicationRow, { artifactId });
+    return publication && (publication.sessionEncrypted !== null || publication.videoId !== null) ? publication : null;
   }
 
   /** All publications of a task, oldest first: more than one only where a person had its video sent anew. */
