@@ -17,6 +17,7 @@ import {
   type ValidationArguments,
 } from 'class-validator';
 import { AreShares, IsShare } from '../control-body.js';
+import { FollowedSettings } from '../followed-settings.js';
 import { ANSWERS, suits, type Answer } from './edge/answers.js';
 import { CALLS, type Call } from './edge/calls.js';
 import { SCOPES, type Scope } from './oauth/scopes.js';
@@ -215,25 +216,9 @@ export function fateOf({ outcome, reason }: YouTubeSettings): { outcome: Outcome
 }
 export type Fate = ReturnType<typeof fateOf>;
 
-type Listener = (settings: YouTubeSettings) => void;
-
 @Injectable()
-export class Settings {
-  private settings = new YouTubeSettings();
-  private readonly listeners: Listener[] = [];
-
-  get current(): YouTubeSettings {
-    return this.settings;
-  }
-
-  /** @param listener called now, and whenever the settings change */
-  follow(listener: Listener): void {
-    this.listeners.push(listener);
-    listener(this.settings);
-  }
-
-  set(settings: YouTubeSettings): void {
-    this.settings = settings;
-    for (const listener of this.listeners) listener(settings);
+export class Settings extends FollowedSettings<YouTubeSettings> {
+  constructor() {
+    super(new YouTubeSettings());
   }
 }

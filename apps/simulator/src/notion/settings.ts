@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import { ArrayUnique, IsArray, IsBoolean, IsIn, IsInt, IsOptional, IsPositive, IsString, Min, ValidateNested } from 'class-validator';
 import { AreShares, IsShare } from '../control-body.js';
+import { FollowedSettings } from '../followed-settings.js';
 
 /** Answers other than the right one. */
 const ANSWERS = [
@@ -175,25 +176,9 @@ export class NotionSettings {
   same_id_again = true;
 }
 
-type Listener = (settings: NotionSettings) => void;
-
 @Injectable()
-export class Settings {
-  private settings = new NotionSettings();
-  private readonly listeners: Listener[] = [];
-
-  get current(): NotionSettings {
-    return this.settings;
-  }
-
-  /** @param listener called now, and whenever the settings change */
-  follow(listener: Listener): void {
-    this.listeners.push(listener);
-    listener(this.settings);
-  }
-
-  set(settings: NotionSettings): void {
-    this.settings = settings;
-    for (const listener of this.listeners) listener(settings);
+export class Settings extends FollowedSettings<NotionSettings> {
+  constructor() {
+    super(new NotionSettings());
   }
 }
