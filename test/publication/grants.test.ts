@@ -46,7 +46,7 @@ describe('an access token', () => {
   async function endToken(): Promise<void> {
     const grants = new ChannelGrants(studio.database, readSettings(studio.environment));
     await grants.save(studio.database, channelId, { ...(await studio.consent(youtubeChannel(1))), expiresAt: new Date(0) });
-    await studio.youtube('PUT', '', {});
+    await studio.set({});
   }
 
   it('is renewed by one of two processes that need it at the same moment, with one request', async () => {
@@ -76,7 +76,7 @@ describe('an access token', () => {
   it('that Google refuses before its time is renewed once, whoever notices', async () => {
     const other = await open();
     const token = await publisher.grants.of(channelId).current();
-    await studio.youtube('PUT', '', {});
+    await studio.set({});
     const renewed = await Promise.all([publisher, other, publisher].map(({ grants }) => grants.of(channelId).renewed(token)));
     expect(new Set(renewed).size).toBe(1);
     expect(renewed[0]).not.toBe(token);
@@ -92,7 +92,7 @@ describe('an access token', () => {
 
   it('keeps its refresh token, and what an operator brings meanwhile counts', async () => {
     await endToken();
-    await studio.youtube('PUT', '', { answers: {}, next: [{ on: 'token', answer: 'unavailable', times: 1 }] });
+    await studio.set({ answers: {}, next: [{ on: 'token', answer: 'unavailable', times: 1 }] });
     await publisher.grants.of(channelId).current();
     await studio.connect(channelId, youtubeChannel(1));
     const { grantEncrypted } = (await studio.database.oauthTokens.find(channelId)) ?? { grantEncrypted: '' };
@@ -101,7 +101,7 @@ describe('an access token', () => {
   });
 
   it('whose end Google has foretold says when: an app in "Testing"', async () => {
-    await studio.youtube('PUT', '', { testing: true });
+    await studio.set({ testing: true });
     await studio.connect(channelId, youtubeChannel(1));
     const row = await studio.database.oauthTokens.find(channelId);
     const days = ((row?.grantExpiresAt?.getTime() ?? 0) - Date.now()) / 86_400_000;
@@ -117,7 +117,7 @@ describe('a grant that is revoked in the middle of an upload', () => {
     const next = await studio.addVideo(channelId);
     const elsewhere = await studio.addVideo(other);
     // Three pieces go up, then the owner takes the grant back.
-    await studio.youtube('PUT', '', {
+    await studio.set({
       next: [
         { on: 'chunk', answer: 'cut_before', at_byte: 900_000 },
         { on: 'ask', answer: 'unavailable', times: 4 },
@@ -125,7 +125,7 @@ describe('a grant that is revoked in the middle of an upload', () => {
     });
     await publisher.publish(video.taskId);
     await studio.youtube('POST', 'revoke', { channel_id: youtubeChannel(1) });
-    await studio.youtube('PUT', '', {});
+    await studio.set({});
     await studio.makeDue(video.taskId);
     await publisher.publish(video.taskId);
     await publisher.publish(next.taskId);
@@ -143,6 +143,10 @@ describe('a grant that is revoked in the middle of an upload', () => {
     await studio.connect(channelId, youtubeChannel(1));
     await studio.database.transaction((tx) => reconnect(tx, channelId));
     expect(await openAlerts('channel_disconnected')).toEqual([]);
+    const tickets = await studio.query<{ payload: { task_id: string } }>(
+      `SELECT payload FROM outbox WHERE queue = 'upload' AND not_before <= now()`,
+    );
+    expect(tickets.map(({ payload }) => payload.task_id)).toEqual(expect.arrayContaining([video.taskId, next.taskId]));
     for (const { taskId, title, sha256 } of [video, next]) {
       await publisher.publish(taskId);
       expect((await studio.artifact(taskId)).state).toBe('ready');
@@ -153,15 +157,38 @@ describe('a grant that is revoked in the middle of an upload', () => {
   });
 });
 
+describe('a grant that is revoked after the publication', () => {
+  it('is told of, and what was still to be done is done once the channel is connected again', async () => {
+    const { taskId, title } = await studio.addVideo(channelId);
+    await studio.set({ next: [{ on: 'caption', answer: 'unavailable', times: 4 }] });
+    await publisher.publish(taskId);
+    expect(await studio.videos(title)).toMatchObject([{ privacy: 'unlisted', captions: [] }]);
+    await studio.youtube('POST', 'revoke', { channel_id: youtubeChannel(1) });
+    await studio.makeStepsDue();
+    await publisher.followUps.run();
+    expect(await openAlerts('channel_disconnected')).toMatchObject([{ channelId }]);
+    const dueAt = async () =>
+      (await studio.query<{ next_at: Date }>(`SELECT next_at FROM publication_steps WHERE name = 'captions'`))[0]?.next_at;
+    expect((await dueAt())?.getTime()).toBeGreaterThan(Date.now() + 50 * 60_000);
+
+    await studio.connect(channelId, youtubeChannel(1));
+    await studio.database.transaction((tx) => reconnect(tx, channelId));
+    expect((await dueAt())?.getTime()).toBeLessThanOrEqual(Date.now());
+    await publisher.followUps.run();
+    expect(await studio.videos(title)).toMatchObject([{ captions: [{ language: 'en' }] }]);
+    expect(await openAlerts('channel_disconnected')).toEqual([]);
+  });
+});
+
 describe('the key that secrets are encrypted with', () => {
   it('is replaced while uploads run: nothing is lost, and the old one is not needed any more', async () => {
     const oldKey = studio.environment.TOKEN_ENCRYPTION_KEY ?? '';
     const newKey = randomBytes(32).toString('base64');
     const videos = await Promise.all(Array.from({ length: 4 }, () => studio.addVideo(channelId, { bytes: 3_000_000 })));
     // Two are in the middle when the new key comes.
-    await studio.youtube('PUT', '', { next: [{ on: 'chunk', answer: 'unavailable', times: 40 }] });
+    await studio.set({ next: [{ on: 'chunk', answer: 'unavailable', times: 40 }] });
     for (const { taskId } of videos.slice(0, 2)) await publisher.publish(taskId);
-    await studio.youtube('PUT', '', {});
+    await studio.set({});
     for (const { taskId } of videos.slice(0, 2)) await studio.makeDue(taskId);
 
     const ready = await open({ TOKEN_ENCRYPTION_FURTHER_KEYS: newKey });

@@ -49,7 +49,7 @@ let publisher: Publisher;
 let channelId: string;
 let playlist: string;
 beforeAll(async () => {
-  studio = await Studio.open({ YOUTUBE_UPLOADS_A_DAY: '1000', YOUTUBE_UNITS_A_DAY: '1000000' });
+  studio = await Studio.open();
   publisher = await studio.publisher();
   playlist = playlistOf(1);
   channelId = await studio.addChannel(1, { playlist_id: playlist, privacy: 'public' });
@@ -120,9 +120,7 @@ it.each(Array.from({ length: KILLS }, (_, index) => index))(
   async (index) => {
     const [killedAt, cutAt] = [Math.floor(random(2 * index) * BYTES), Math.floor(random(2 * index + 1) * BYTES)];
     const video = await studio.addVideo(channelId, { bytes: BYTES });
-    await studio.youtube('PUT', '', {
-      uploads_a_day: null,
-      units_a_day: null,
+    await studio.set({
       next: [{ on: 'chunk', answer: CUTS[index % 2], at_byte: cutAt }],
     });
     expect(await publishUntilKilled(video.taskId, { CRASH_AT_BYTE: String(killedAt) })).toBe(true);
@@ -141,7 +139,7 @@ it.each(TRIALS)('killed at $at ($passes), every call cut off once ($answer): one
   // What cannot be reached is left for later: no step would be done before the end.
   const calls = at === 'step_done' ? CALLS.filter((call) => call !== 'thumbnail') : CALLS;
   const next = calls.map((on) => ({ on, answer }));
-  await studio.youtube('PUT', '', { uploads_a_day: null, units_a_day: null, keep: 0.3, seed: passes, next });
+  await studio.set({ keep: 0.3, seed: passes, next });
   let killed = false;
   for (let round = 0; round < 8 && !killed; round += 1) {
     killed = await publishUntilKilled(video.taskId, { CRASH_AT: `${at}:${passes}` });

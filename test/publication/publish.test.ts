@@ -2,11 +2,20 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DESCRIPTION, Studio, TAGS, playlistOf, youtubeChannel } from './studio.js';
+import { Clock } from '#youtube';
 import type { Publisher } from './publisher.js';
 
 jest.setTimeout(60_000);
 
 const HOUR_MS = 3_600_000;
+
+/** A clock that is so much ahead (ms). */
+class MovedClock extends Clock {
+  ahead = 0;
+  override now(): Date {
+    return new Date(Date.now() + this.ahead);
+  }
+}
 
 let studio: Studio;
 let publisher: Publisher;
@@ -16,7 +25,7 @@ beforeAll(async () => {
   publisher = await studio.publisher();
   channelId = await studio.addChannel(1);
 });
-beforeEach(() => studio.youtube('PUT', '', {}));
+beforeEach(() => studio.set({}));
 afterAll(async () => {
   await publisher.close();
   await studio.close();
@@ -32,7 +41,7 @@ const publication = async (taskId: string) => {
   return found;
 };
 const laterAtYouTube = (hours: number, more: object = {}) =>
-  studio.youtube('PUT', '', { ...more, clock: { now: new Date(Date.now() + hours * HOUR_MS).toISOString(), speed: 1 } });
+  studio.set({ ...more, clock: { now: new Date(Date.now() + hours * HOUR_MS).toISOString(), speed: 1 } });
 const alerts = async (kind: string) =>
   (await studio.database.alerts.list({ limit: 100, offset: 0 })).alerts.filter((alert) => alert.kind === kind);
 
@@ -71,7 +80,7 @@ describe('a publication', () => {
 
   it('goes up without what YouTube does not allow, and that is told', async () => {
     const { taskId, title } = await studio.addVideo(channelId);
-    await studio.youtube('PUT', '', { thumbnails_allowed: false });
+    await studio.set({ thumbnails_allowed: false });
     await publisher.publish(taskId);
     expect(await studio.videos(title)).toMatchObject([{ thumbnail: null, privacy: 'unlisted' }]);
     expect(await alerts('publication_incomplete')).toMatchObject([{ taskId, state: 'notice' }]);
@@ -79,7 +88,7 @@ describe('a publication', () => {
 
   it('keeps its session where nobody can read it', async () => {
     const { taskId } = await studio.addVideo(channelId);
-    await studio.youtube('PUT', '', { answers: { unavailable: 0 }, next: [{ on: 'chunk', answer: 'unavailable', times: 50 }] });
+    await studio.set({ answers: { unavailable: 0 }, next: [{ on: 'chunk', answer: 'unavailable', times: 50 }] });
     await publisher.publish(taskId);
     const { sessionEncrypted } = await publication(taskId);
     expect(sessionEncrypted).toMatch(/^v2\.[\da-f]{8}\./);
@@ -144,16 +153,16 @@ describe('what a channel wants', () => {
         JSON.stringify({ privacy, ...(playlist && { playlist_id: playlist }) }),
       ]);
     const { taskId, title } = await studio.addVideo(changing);
-    await studio.youtube('PUT', '', { uploads_a_day: 0, next: [{ on: 'open', answer: 'unavailable' }] });
+    await studio.set({ uploads_a_day: 0, next: [{ on: 'open', answer: 'unavailable' }] });
     await publisher.publish(taskId);
     expect(await publication(taskId)).toMatchObject({ privacy: 'unlisted', sessionEncrypted: null });
     await want('private', playlistOf(7));
     await studio.makeDue(taskId);
-    await studio.youtube('PUT', '', { next: [{ on: 'chunk', answer: 'unavailable', times: 9 }] });
+    await studio.set({ next: [{ on: 'chunk', answer: 'unavailable', times: 9 }] });
     await publisher.publish(taskId);
     expect(await publication(taskId)).toMatchObject({ privacy: 'private', sessionEncrypted: expect.any(String) });
     await want('public', null);
-    await studio.youtube('PUT', '', {});
+    await studio.set({});
     await studio.makeDue(taskId);
     expect(await studio.finish(publisher, taskId)).toBe('ready');
     expect(await studio.videos(title)).toMatchObject([{ privacy: 'private', playlists: [{ id: playlistOf(7) }] }]);
@@ -163,14 +172,14 @@ describe('what a channel wants', () => {
 describe('what YouTube shows', () => {
   it('is seen too early: a person hears of it, and nothing more is done', async () => {
     const { taskId } = await studio.addVideo(channelId);
-    await studio.youtube('PUT', '', { privacy_shown: 'public' });
+    await studio.set({ privacy_shown: 'public' });
     await publisher.publish(taskId);
     expect(await stopped(taskId)).toMatchObject({ status: 'upload_error', errorCode: 'PRIVACY_DIFFERS' });
   });
 
   it('stays private although it was switched: the task stops, a retry finishes it once that is mended', async () => {
     const { taskId, title } = await studio.addVideo(channelId);
-    await studio.youtube('PUT', '', { lock_private: true });
+    await studio.set({ lock_private: true });
     await publisher.publish(taskId);
     expect(await stopped(taskId)).toMatchObject({ status: 'upload_error', errorCode: 'PRIVACY_DIFFERS' });
     expect(await studio.videos(title)).toMatchObject([{ privacy: 'private' }]);
@@ -178,7 +187,7 @@ describe('what YouTube shows', () => {
 
   it('was refused: the reason is told', async () => {
     const { taskId } = await studio.addVideo(channelId);
-    await studio.youtube('PUT', '', { outcome: 'rejected', reason: 'copyright' });
+    await studio.set({ outcome: 'rejected', reason: 'copyright' });
     await publisher.publish(taskId);
     expect(await stopped(taskId)).toMatchObject({
       errorCode: 'YOUTUBE_VIDEO_REJECTED',
@@ -205,6 +214,26 @@ describe('the time at which a video appears', () => {
     ]);
   });
 
+  it('is looked at once it has come: is the video there?', async () => {
+    const open = await studio.addChannel(8, { privacy: 'public' });
+    const publishAt = new Date(Date.now() + 2 * HOUR_MS);
+    const [appears, stays] = [await studio.addVideo(open, { publishAt }), await studio.addVideo(open, { publishAt })];
+    const clock = new MovedClock();
+    const planner = await studio.publisher(clock);
+    for (const { taskId } of [appears, stays]) await planner.publish(taskId);
+    clock.ahead = 3 * HOUR_MS;
+    await laterAtYouTube(3);
+    // Somebody has made the other one private again.
+    const [other] = await studio.videos(stays.title);
+    await studio.makePrivate(8, other?.id ?? '');
+    await studio.makeStepsDue();
+    await planner.followUps.run();
+    const steps = await studio.database.publications.steps((await publication(appears.taskId)).id);
+    expect(steps.find(({ name }) => name === 'appearance')).toMatchObject({ state: 'done' });
+    expect((await alerts('video_trouble')).map(({ taskId }) => taskId)).toEqual([stays.taskId]);
+    await planner.close();
+  });
+
   it('that has passed on the way is none any more', async () => {
     const open = await studio.addChannel(5, { privacy: 'public' });
     const { taskId, title } = await studio.addVideo(open, { publishAt: new Date(Date.now() - HOUR_MS) });
@@ -229,7 +258,7 @@ describe('an upload of which nobody knows how it ended', () => {
   /** The last piece was taken, its answer lost, and the session has ended. */
   async function lost(listingLagSeconds: number) {
     const video = await studio.addVideo(channelId, { bytes: 600_000 });
-    await studio.youtube('PUT', '', {
+    await studio.set({
       listing_lag_seconds: listingLagSeconds,
       next: [
         { on: 'chunk', answer: 'cut_after', at_byte: 600_000 },
@@ -278,7 +307,7 @@ describe('an upload of which nobody knows how it ended', () => {
 
   it('of an unfinished file begins anew by itself', async () => {
     const video = await studio.addVideo(channelId, { bytes: 600_000 });
-    await studio.youtube('PUT', '', {
+    await studio.set({
       next: [
         { on: 'chunk', answer: 'cut_after', at_byte: 100 },
         { on: 'ask', answer: 'unavailable', times: 4 },
@@ -295,7 +324,7 @@ describe('an upload of which nobody knows how it ended', () => {
 describe('after the publication', () => {
   it('nothing is removed before YouTube can play the video, then all but the final files', async () => {
     const eager = await studio.publisher(undefined, { CLEAN_AFTER_HOURS: '0' });
-    await studio.youtube('PUT', '', { processing_seconds: 3_600 });
+    await studio.set({ processing_seconds: 3_600 });
     const { taskId } = await studio.addVideo(channelId);
     const folder = join(studio.folder, 'workspace', channelId, taskId);
     await writeFile(join(folder, 'left-over.tmp'), 'x');
@@ -317,13 +346,15 @@ describe('after the publication', () => {
 
   it('a video that YouTube rejects in the end is told of, and its files stay', async () => {
     const eager = await studio.publisher(undefined, { CLEAN_AFTER_HOURS: '0' });
-    await studio.youtube('PUT', '', { processing_seconds: 3_600, outcome: 'rejected', reason: 'termsOfUse' });
+    await studio.set({ processing_seconds: 3_600, outcome: 'rejected', reason: 'termsOfUse' });
     const { taskId } = await studio.addVideo(channelId);
     await eager.publish(taskId);
     await laterAtYouTube(2, { outcome: 'rejected', reason: 'termsOfUse' });
     await studio.makeStepsDue();
     await eager.followUps.run();
-    expect(await alerts('video_trouble')).toMatchObject([{ taskId, title: expect.stringContaining('termsOfUse') }]);
+    expect((await alerts('video_trouble')).filter((alert) => alert.taskId === taskId)).toMatchObject([
+      { title: expect.stringContaining('termsOfUse') },
+    ]);
     expect(await publication(taskId)).toMatchObject({ processedAt: null, cleanedAt: null });
     await eager.close();
   });

@@ -27,7 +27,7 @@ let publisher: Publisher;
 
 async function open(at: string, settings: Readonly<Record<string, string>> = {}): Promise<void> {
   clock = new StandingClock(new Date(at));
-  studio = await Studio.open(settings);
+  studio = await Studio.open({ YOUTUBE_UPLOADS_A_DAY: '100', YOUTUBE_UNITS_A_DAY: '10000', ...settings });
   publisher = await studio.publisher(clock);
   await setYouTube();
 }
@@ -171,6 +171,35 @@ describe("YouTube's word", () => {
     expect(await published()).toBe(3);
     expect(youtubeChannel(1)).toMatch(/1$/);
   });
+});
+
+it('what did not reach YouTube, or found it out of order, is not counted', async () => {
+  await open('2026-11-25T18:00:00Z', { YOUTUBE_UPLOADS_A_DAY: '3' });
+  const { taskId } = await studio.addVideo(await studio.addChannel(1));
+  const used = async () => {
+    const { uploadsUsed, unitsUsed, calls } = (await publisher.quota.forecast()).use;
+    return { uploadsUsed, unitsUsed, opened: calls['videos.insert'] ?? 0 };
+  };
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    await setYouTube({ next: [{ on: 'open', answer: 'unavailable' }] });
+    await publisher.publish(taskId);
+    await studio.makeDue(taskId);
+  }
+  // Each time it was asked whose channel it is.
+  expect(await used()).toEqual({ uploadsUsed: 0, unitsUsed: 3, opened: 0 });
+  const away = await studio.publisher(clock, {
+    YOUTUBE_BASE_URL: 'http://127.0.0.1:9',
+    GOOGLE_CLIENT_ID: 'simulated',
+    GOOGLE_CLIENT_SECRET: 'simulated',
+  });
+  await away.publish(taskId);
+  await away.close();
+  expect(await used()).toEqual({ uploadsUsed: 0, unitsUsed: 3, opened: 0 });
+  await studio.makeDue(taskId);
+  await setYouTube();
+  await publisher.publish(taskId);
+  expect(await published()).toBe(1);
+  expect(await used()).toMatchObject({ uploadsUsed: 1, opened: 1 });
 });
 
 describe('units', () => {

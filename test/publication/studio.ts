@@ -83,6 +83,8 @@ export class Studio {
       WORKSPACE_ROOT: join(folder, 'workspace'),
       TOKEN_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
       YOUTUBE_CHUNK_KIB: '256',
+      YOUTUBE_UPLOADS_A_DAY: '1000',
+      YOUTUBE_UNITS_A_DAY: '1000000',
       LOG_LEVEL: 'silent',
       ...settings,
     };
@@ -99,6 +101,11 @@ export class Studio {
 
   publisher(clock?: Clock, settings: Readonly<Record<string, string>> = {}): Promise<Publisher> {
     return Publisher.open({ ...this.environment, ...settings }, clock);
+  }
+
+  /** How YouTube is from now on; without limits, unless some are set. */
+  async set(settings: object): Promise<void> {
+    await this.youtube('PUT', '', { uploads_a_day: null, units_a_day: null, ...settings });
   }
 
   /** What a person does at YouTube, or what happens there. */
@@ -149,6 +156,17 @@ export class Studio {
     const answer = await fetch(`${url}&channel_id=${youtubeChannelId}&approve=1`, { redirect: 'manual' });
     const code = new URL(answer.headers.get('location') ?? '').searchParams.get('code') ?? '';
     return { ...(await oauth.exchange(REDIRECT, code, codeVerifier)), channelId: youtubeChannelId };
+  }
+
+  /** What the owner of a channel does in YouTube Studio. */
+  async makePrivate(number: number, id: string): Promise<void> {
+    const { accessToken } = await this.consent(youtubeChannel(number));
+    const response = await fetch(`${this.simulator.url}/youtube/youtube/v3/videos?part=status`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ id, status: { privacyStatus: 'private' } }),
+    });
+    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
   }
 
   async connect(channelId: string, youtubeChannelId: string): Promise<void> {

@@ -70,6 +70,7 @@ export class YouTubeQuota {
   meter(channelId: string): CallMeter {
     return {
       spend: (call) => (call === 'videos.insert' ? this.spendUpload(channelId) : this.spendUnits(call)),
+      giveBack: (call) => this.giveBack(call),
       refused: (call, failure) => this.refused(call, failure, channelId),
     };
   }
@@ -125,6 +126,11 @@ export class YouTubeQuota {
       throw uploadsUsedUp({ message, retryAfterMs: use.uploadsRefusedUntil.getTime() - now.getTime() });
     if (use.uploadsUsed >= limits.uploads) throw uploadsUsedUp({ message, retryAfterMs: this.untilReset(now) });
     throw unitsUsedUp({ message, retryAfterMs: this.untilReset(now) });
+  }
+
+  private async giveBack(call: QuotaCall): Promise<void> {
+    const units = call === 'videos.insert' ? 0 : this.units(call);
+    await this.database.youtubeQuota.giveBack(this.day(this.clock.now()), { call, units, uploads: call === 'videos.insert' ? 1 : 0 });
   }
 
   private async refused(call: QuotaCall, failure: Failure, channelId: string): Promise<Failure> {

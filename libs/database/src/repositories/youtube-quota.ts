@@ -72,6 +72,16 @@ export class YouTubeQuotaDays {
     return spent === 1;
   }
 
+  /** Takes back what was counted for a request that has cost nothing. */
+  async giveBack({ project, day }: QuotaDay, { call, units, uploads }: { call: string; units: number; uploads: number }): Promise<void> {
+    await this.manager.query(
+      `UPDATE youtube_quota_days SET units_used = greatest(units_used - $4, 0), uploads_used = greatest(uploads_used - $5, 0), ${counted('$3', -1)},
+         updated_at = now()
+       WHERE project = $1 AND day = $2`,
+      [project, day, call, units, uploads],
+    );
+  }
+
   /** What YouTube has said counts for more than what was counted here. */
   async refused({ project, day }: QuotaDay, what: 'uploads' | 'units', until: Date): Promise<void> {
     await this.begin({ project, day });
@@ -103,5 +113,6 @@ export class YouTubeQuotaDays {
   }
 }
 
-const counted = (call: string) =>
-  `calls = jsonb_set(calls, ARRAY[${call}::text], to_jsonb(coalesce((calls ->> ${call}::text)::int, 0) + 1))`;
+/** SQL: one more, or one less, of a request. */
+const counted = (call: string, step: 1 | -1 = 1) =>
+  `calls = jsonb_set(calls, ARRAY[${call}::text], to_jsonb(greatest(coalesce((calls ->> ${call}::text)::int, 0) + ${step}, 0)))`;

@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
-import { Failure, permanent, transient, type PublishedMetadata, type YouTubeVideo } from '#pipeline';
+import { Failure, permanent, transient, wasNeverSent, type PublishedMetadata, type YouTubeVideo } from '#pipeline';
 import { youtube, type youtube_v3 } from '@googleapis/youtube';
 import { OAuth2Client } from 'google-auth-library';
 import { patiently } from '../patience.js';
 import { UNMETERED, type AccessTokens, type CallMeter, type QuotaCall } from './access.js';
-import { failureOfResponse, youtubeFailure } from './failure.js';
+import { OUT_OF_ORDER, failureOfResponse, youtubeFailure } from './failure.js';
 import { UploadSession } from './upload-session.js';
 
 const REQUEST_TIMEOUT_MS = 120_000;
@@ -174,6 +174,7 @@ export class YouTubeClient {
       return await request();
     } catch (error) {
       const failure = Failure.from(error);
+      if (failure.code === OUT_OF_ORDER || wasNeverSent(error)) await this.meter.giveBack(call);
       throw failure.kind === 'quota' ? await this.meter.refused(call, failure) : error;
     }
   }

@@ -1,6 +1,8 @@
 import { type Failure, permanent, quotaExhausted, transient, untilPacificMidnightMs } from '#pipeline';
 
 const DAY_MS = 24 * 3_600_000;
+/** Code of every answer with which YouTube says that it has done nothing. */
+export const OUT_OF_ORDER = 'YOUTUBE_OUT_OF_ORDER';
 
 /** No more videos can be uploaded with the Google project until the day is over. */
 export function uploadsUsedUp(what: { message: string; retryAfterMs: number }): Failure {
@@ -39,7 +41,9 @@ export function youtubeFailure(httpStatus: number, body: unknown): Failure {
       retryAfterMs: DAY_MS,
     });
   }
-  if (httpStatus === 429 || /rateLimitExceeded$/i.test(reason) || httpStatus >= 500 || httpStatus === 408) {
+  if (httpStatus >= 500)
+    return transient({ ...base, code: OUT_OF_ORDER, userMessage: 'YouTube did not take the request. It is tried again by itself.' });
+  if (httpStatus === 429 || /rateLimitExceeded$/i.test(reason) || httpStatus === 408) {
     const rateLimited = httpStatus === 429 || /rateLimitExceeded$/i.test(reason);
     return transient({ ...base, rateLimited, userMessage: 'YouTube did not take the request. It is tried again by itself.' });
   }
