@@ -86,10 +86,13 @@ it.each([
   expect(await attached(id)).toMatchObject({ name: 'Clips.mp4', size: bytes, sha256 });
 });
 
+/** Far more than the parts that are in memory at once, and those that wait for the garbage collector (bytes). */
+const LARGE = 640 * MIB;
+
 it('a file never lies in memory as a whole', async () => {
   const path = join(folder, 'large.mp4');
   await writeFile(path, '');
-  await truncate(path, 160 * MIB);
+  await truncate(path, LARGE);
   // The simulator keeps what it is sent, in this process; this server throws it away.
   let [sent, most] = [0, 0];
   const before = process.memoryUsage.rss();
@@ -116,8 +119,9 @@ it('a file never lies in memory as a whole', async () => {
     server.closeAllConnections();
     server.close();
   }
-  expect(sent).toBeGreaterThan(160 * MIB);
-  expect(most - before).toBeLessThan(120 * MIB);
+  expect(sent).toBeGreaterThan(LARGE);
+  // Parts that are sent are freed when the collector comes by, which may be late on a busy machine.
+  expect(most - before).toBeLessThan(LARGE / 2);
 });
 
 it.each([

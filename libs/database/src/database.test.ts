@@ -109,6 +109,55 @@ describe('the tables', () => {
   });
 });
 
+describe('publications', () => {
+  it('are taken over as they were: what is published, and what is on its way with its session', async () => {
+    const other = await createTestDatabase();
+    const source = await new DataSource(dataSourceOptions(other.url)).initialize();
+    try {
+      await source.undoLastMigration();
+      const youtube = { category_id: '28', privacy: 'public', made_for_kids: false, synthetic_media: true };
+      await source.query(`INSERT INTO channels (key, settings) VALUES ('one', $1)`, [JSON.stringify({ language: 'en', youtube })]);
+      const add = async (title: string, status: string, publication: string, job: string | null, result: object | null) => {
+        const [task] = await source.query<{ id: string }[]>(
+          `INSERT INTO tasks (channel_id, title, status, step, step_opened) SELECT id, $1, $2, 'publication', true FROM channels RETURNING id`,
+          [title, status],
+        );
+        const artifact = `INSERT INTO artifacts (channel_id, task_id, step, kind, position, input, state, path, checksum, bytes, provider_job_id, result)
+          SELECT id, $1, $2, $3, 0, $4, $5, 'p', $6, 7, $7, $8 FROM channels`;
+        await source.query(artifact, [task?.id, 'cut', 'cut', '{}', 'ready', 'sum', null, '{}']);
+        const input = JSON.stringify({ title, description: 'd', tags: ['t'] });
+        await source.query(artifact, [
+          task?.id,
+          'publication',
+          'publication',
+          input,
+          publication,
+          'other',
+          job,
+          result && JSON.stringify(result),
+        ]);
+      };
+      await add('there', 'published', 'ready', 'v1.a.b.c', { video_id: 'abc', url: 'u', privacy: 'public' });
+      await add('on its way', 'uploading', 'due', 'v1.d.e.f', null);
+      await add('not begun', 'uploading', 'due', null, null);
+      await source.runMigrations();
+      const taken = await source.query<object[]>(
+        `SELECT title, state, publications.checksum, video_id, session_encrypted AS session, metadata ->> 'language' AS language, privacy
+         FROM publications JOIN tasks ON tasks.id = task_id ORDER BY title`,
+      );
+      const common = { checksum: 'sum', language: 'en', privacy: 'public' };
+      expect(taken).toEqual([
+        { title: 'on its way', state: 'sending', video_id: null, session: 'v1.d.e.f', ...common },
+        { title: 'there', state: 'released', video_id: 'abc', session: 'v1.a.b.c', ...common },
+      ]);
+      await source.undoLastMigration();
+    } finally {
+      await source.destroy();
+      await other.drop();
+    }
+  });
+});
+
 describe('captions and thumbnails', () => {
   it('are made for what waits for its final review when they come, and go without taking it along', async () => {
     const other = await createTestDatabase();

@@ -103,7 +103,7 @@ export class Publications1732800000000 implements MigrationInterface {
       INSERT INTO publications (channel_id, task_id, artifact_id, state, checksum, bytes, metadata, privacy, session_encrypted, video_id,
         uploaded_at, released_at, processed_at, cleaned_at)
       SELECT publication.channel_id, publication.task_id, publication.id, CASE publication.state WHEN 'ready' THEN 'released' ELSE 'sending' END,
-        cut.checksum, cut.bytes,
+        cut.checksum, coalesce(cut.bytes, 0),
         publication.input || jsonb_build_object(
           'category_id', channels.settings -> 'youtube' -> 'category_id', 'language', channels.settings -> 'language',
           'made_for_kids', channels.settings -> 'youtube' -> 'made_for_kids', 'synthetic_media', channels.settings -> 'youtube' -> 'synthetic_media'),
