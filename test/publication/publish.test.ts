@@ -88,7 +88,7 @@ describe('a publication', () => {
 
   it('keeps its session where nobody can read it', async () => {
     const { taskId } = await studio.addVideo(channelId);
-    await studio.set({ answers: { unavailable: 0 }, next: [{ on: 'chunk', answer: 'unavailable', times: 50 }] });
+    await studio.set({ next: [{ on: 'chunk', answer: 'unavailable', times: 50 }] });
     await publisher.publish(taskId);
     const { sessionEncrypted } = await publication(taskId);
     expect(sessionEncrypted).toMatch(/^v2\.[\da-f]{8}\./);
@@ -177,7 +177,7 @@ describe('what YouTube shows', () => {
     expect(await stopped(taskId)).toMatchObject({ status: 'upload_error', errorCode: 'PRIVACY_DIFFERS' });
   });
 
-  it('stays private although it was switched: the task stops, a retry finishes it once that is mended', async () => {
+  it('stays private although it was switched: the task stops and says so', async () => {
     const { taskId, title } = await studio.addVideo(channelId);
     await studio.set({ lock_private: true });
     await publisher.publish(taskId);

@@ -256,15 +256,12 @@ export class Studio {
   }
 
   /** Lets a publication be taken up at once, whoever held it or put it off. */
-  async makeDue(taskId: string): Promise<string> {
-    const [row] = (
-      await this.query<never>(
-        `UPDATE artifacts SET state = CASE WHEN state = 'running' THEN 'due' ELSE state END, generation = generation + 1, next_at = now(),
-           lease_token = NULL, lease_until = NULL WHERE task_id = $1 AND kind = 'publication' AND state <> 'superseded' RETURNING state, error_code`,
-        [taskId],
-      )
-    )[0] as unknown as { state: string }[];
-    return row?.state ?? '';
+  async makeDue(taskId: string): Promise<void> {
+    await this.query(
+      `UPDATE artifacts SET state = CASE WHEN state = 'running' THEN 'due' ELSE state END, generation = generation + 1, next_at = now(),
+         lease_token = NULL, lease_until = NULL WHERE task_id = $1 AND kind = 'publication' AND state <> 'superseded'`,
+      [taskId],
+    );
   }
 
   /** What a person does about a task that has stopped. */
