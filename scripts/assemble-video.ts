@@ -1,56 +1,90 @@
 import { readFile } from 'node:fs/promises';
-import { Manifest, expectMedia, planCut, renderCut, sceneTimes } from '#media';
-import { describeProblems, parse, permanent } from '#pipeline';
-import { InvalidArgumentError } from 'commander';
-import { badArguments, runScript } from './cli.js';
+import { Manifest, expectMedia, planFromFiles, renderCut, sceneTimes, timeline } from '#media';
+import { FITS, SHAPES, VIDEO_ENCODERS, describeProblems, parse, permanent, type Fit, type Shape, type VideoEncoder } from '#pipeline';
+import { InvalidArgumentError, Option } from 'commander';
+import { badArguments, number, runScript } from './cli.js';
 
 /** A scene as the command line names it. */
 interface SceneFiles {
   clip: string;
-  narration: string;
-  soundEffect: string;
+  narration?: string;
+  soundEffect?: string;
 }
 
 interface Options {
   manifest?: string;
   scene: SceneFiles[];
+  shape: Shape;
+  fit: Fit;
+  crossfade: number;
+  intro?: string;
+  outro?: string;
+  watermark?: string;
+  music?: string;
+  cache?: string;
+  encoder?: VideoEncoder;
   out: string;
 }
 
 await runScript<'assemble-video', Options>({
   name: 'assemble-video',
-  about: 'Cuts clips, narrations and sound effects into one video: as a manifest says, or scene by scene, each as long as its narration.',
-  example: 'assemble-video --scene clip.mp4,narration.mp3,waves.wav --out final.mp4',
+  about:
+    'Cuts clips, narrations and sound effects into one video of -14 LUFS: as a manifest says (docs/cut.md), or scene by scene, each as long as its narration and a breath. Clips that need no change are copied.',
+  example:
+    'assemble-video --scene clip1.mp4,narration1.mp3,waves.wav --scene clip2.mp4,narration2.mp3 --music calm.mp3 --crossfade 0.5 --out final.mp4',
   options: (command) =>
     command
       .option('--manifest <file>', 'what the cut is made from')
-      .option('--scene <clip,narration,effect>', 'the files of a scene, instead of a manifest; once for each scene', sceneFiles, []),
-  run: async ({ manifest: file, scene, out }, { signal, report }) => {
+      .option('--scene <clip[,narration[,effect]]>', 'the files of a scene, instead of a manifest; once for each scene', sceneFiles, [])
+      .addOption(new Option('--shape <shape>', 'of the scenes').choices(Object.keys(SHAPES)).default('landscape'))
+      .addOption(new Option('--fit <how>', 'how clips of another shape are brought into it').choices(FITS).default('fill'))
+      .option('--crossfade <seconds>', 'how long scenes fade into each other', number(0, 2), 0)
+      .option('--intro <video>', 'before the first scene')
+      .option('--outro <video>', 'after the last scene')
+      .option('--watermark <picture>', 'over every scene, at the top right')
+      .option('--music <sound>', 'under everything')
+      .option('--cache <folder>', 'keeps what is drawn and mixed there, so that the next cut with few changes takes a fraction of the time')
+      .addOption(new Option('--encoder <name>', 'where it does not work, libx264 is used').choices(VIDEO_ENCODERS)),
+  run: async (options, { signal, report }) => {
+    const { manifest: file, scene, out, cache, encoder } = options;
     if ((file === undefined) === (scene.length === 0)) throw badArguments('either --manifest or --scene must be given');
-    const manifest = file === undefined ? await planned(scene, signal) : await readManifest(file);
-    const total = manifest.scenes.reduce((sum, { frames }) => sum + frames, 0);
-    await renderCut(manifest, out, {
-      signal,
+    const manifest = file === undefined ? await planned(options, signal) : await readManifest(file);
+    const total = timeline(manifest).frames;
+    const { loudness, peak } = await renderCut(manifest, out, {
+      ...{ signal, ...(cache !== undefined && { cache }), ...(encoder && { encoder }) },
       onFrame: (done) => {
         void report({ event: 'progress', done, total });
       },
     });
-    return { scenes: sceneTimes(manifest) };
+    const measured = Number.isFinite(loudness) && { loudness_lufs: loudness, true_peak_dbtp: peak };
+    return { scenes: sceneTimes(manifest), ...measured };
   },
+  summary: ({ scenes, loudness_lufs, true_peak_dbtp }) =>
+    Promise.resolve(
+      `${scenes.length} ${scenes.length === 1 ? 'scene' : 'scenes'}, ${loudness_lufs === undefined ? 'silent' : `${loudness_lufs} LUFS, peak ${true_peak_dbtp} dBTP`}`,
+    ),
 });
 
 function sceneFiles(text: string, before: SceneFiles[]): SceneFiles[] {
   const [clip, narration, soundEffect, ...more] = text.split(',').map((name) => name.trim());
-  if (!clip || !narration || !soundEffect || more.length > 0) throw new InvalidArgumentError('It must be three files, joined by commas.');
-  return [...before, { clip, narration, soundEffect }];
+  if (!clip || more.length > 0) throw new InvalidArgumentError('It must be one to three files, joined by commas.');
+  return [...before, { clip, ...(narration && { narration }), ...(soundEffect && { soundEffect }) }];
 }
 
-async function planned(scenes: readonly SceneFiles[], signal: AbortSignal): Promise<Manifest> {
-  const spoken = scenes.map(async (scene) => {
-    const { durationMs } = await expectMedia(scene.narration, { kind: 'audio' }, signal);
-    return { ...scene, narrationMs: durationMs ?? 0 };
+async function planned({ scene, shape, fit, crossfade, intro, outro, watermark, music }: Options, signal: AbortSignal): Promise<Manifest> {
+  const scenes = scene.map(async ({ narration, ...files }) => {
+    const spoken = narration === undefined ? null : await expectMedia(narration, { kind: 'audio' }, signal);
+    return { ...files, ...(narration && { narration }), narrationMs: spoken?.durationMs ?? 0 };
   });
-  return planCut(await Promise.all(spoken));
+  return planFromFiles(
+    await Promise.all(scenes),
+    {
+      ...{ ...SHAPES[shape], fit, crossfadeMs: crossfade * 1_000 },
+      ...{ ...(intro && { intro }), ...(outro && { outro }), ...(music && { music }) },
+      ...(watermark && { watermark: { file: watermark, corner: 'top_right', width: 0.1, opacity: 0.7 } }),
+    },
+    signal,
+  );
 }
 
 async function readManifest(file: string): Promise<Manifest> {
@@ -62,7 +96,7 @@ async function readManifest(file: string): Promise<Manifest> {
   } catch (error) {
     throw unreadable(error instanceof Error ? error.message : String(error));
   }
-  const parsed = parse(Manifest, data);
+  const parsed = parse(Manifest, data, { forbidNonWhitelisted: true });
   if (!parsed.ok) throw unreadable(describeProblems(parsed.problems));
   return parsed.value;
 }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SETTINGS } from '#config';
-import { ffmpeg, planCut, probe } from '#media';
-import { Failure, parseStoryboard } from '#pipeline';
+import { ffmpeg, planFromFiles, probe } from '#media';
+import { Failure, SHAPES, parseStoryboard } from '#pipeline';
 import { eventually } from '#testing';
 import { execa } from 'execa';
 import { call } from '../../apps/local/src/gateway-client.js';
@@ -88,7 +88,7 @@ describe('the scripts, run by hand one after another', () => {
   it('assemble-video cuts them, and reports progress and times', async () => {
     const { durationMs } = await probe(at('voice.mp3'));
     const scene = { clip: at('clip.mp4'), narration: at('voice.mp3'), soundEffect: at('waves.wav'), narrationMs: durationMs ?? 0 };
-    const manifest = planCut([scene, scene]);
+    const manifest = await planFromFiles([scene, scene], { ...SHAPES.landscape, fit: 'fill' });
     await writeFile(at('manifest.json'), JSON.stringify(manifest));
     const running = script('assemble-video', ['--manifest=manifest.json', '--out=final.mp4', '--json']);
     const { exitCode, stdout } = await running;
@@ -269,12 +269,15 @@ describe('--json', () => {
   it('stops when whoever started the script is gone, and so does its FFmpeg', async () => {
     const scene = { clip: at('endless.mp4'), narration: at('voice.mp3'), soundEffect: at('waves.wav'), narrationMs: 3_600_000 };
     await ffmpeg(['-f', 'lavfi', '-i', 'color=blue:size=320x180:duration=1', at('endless.mp4')]);
-    await writeFile(at('hour.json'), JSON.stringify(planCut([scene])));
+    await writeFile(at('hour.json'), JSON.stringify(await planFromFiles([scene], { ...SHAPES.landscape, fit: 'fill' })));
     const running = script('assemble-video', ['--manifest=hour.json', '--out=hour.mp4', '--json']);
-    await eventually(async () => (await readdir(folder)).some((name) => name.endsWith('.hour.mp4')), {
-      what: 'FFmpeg to write',
-      timeoutMs: 20_000,
-    });
+    await eventually(
+      async () => (await readdir(folder, { recursive: true })).some((name) => name.includes('.work-') && name.endsWith('.mp4')),
+      {
+        what: 'FFmpeg to write',
+        timeoutMs: 20_000,
+      },
+    );
     running.stdin.end();
     expect(failureIn(await running)).toMatchObject({ code: 'STOPPED' });
     expect((await readdir(folder)).filter((name) => name.includes('hour.mp4'))).toEqual([]);

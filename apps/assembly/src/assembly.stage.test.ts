@@ -8,7 +8,7 @@ import type { ItemKind, Storyboard } from '#pipeline';
 import type { Item, TaskView } from '#stage';
 import { AssemblyStage } from './assembly.stage.js';
 
-const stage = new AssemblyStage();
+const stage = new AssemblyStage({ BRAND_DIR: 'brand', CUT_ENCODER: 'libx264' });
 const words = (text: string) => text.split(' ').map((word, index) => ({ word, start_ms: index * 400, end_ms: index * 400 + 350 }));
 const ready: Partial<Record<ItemKind, object[]>> = {
   cut: [

@@ -1,27 +1,41 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { settings, type Settings } from '#config';
 import type { ArtifactRow } from '#database';
-import { captionsOf, planCut, srt, type CutScene } from '#media';
-import { THUMBNAIL_CANDIDATES, permanent } from '#pipeline';
+import { captionsOf, planFromFiles, srt, type SceneToCut } from '#media';
+import { SHAPES, THUMBNAIL_CANDIDATES, permanent } from '#pipeline';
 import { written, type Item, type Stage, type StepHandler } from '#stage';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { styleOf } from './cut-style.js';
 
 /** Cuts the finished clips, narrations and sound effects into one video, and makes what it is published with: captions, and thumbnails to choose from. */
 @Injectable()
 export class AssemblyStage implements Stage<'assembly'> {
+  constructor(@Inject(settings.KEY) private readonly settings: Pick<Settings, 'BRAND_DIR' | 'CUT_ENCODER'>) {}
+
   readonly cut: StepHandler<'cut'> = {
-    plan: (_task, storyboard) => [{ scenes: written(storyboard).scenes.length }],
-    make: async ({ input, out, ready, file, run }) => {
-      const [clips, narrations, effects] = await Promise.all([ready('clip'), ready('narration'), ready('sound_effect')]);
-      const scenes = Array.from({ length: input.scenes }, (_, position): CutScene => {
-        const [clip, narration, effect] = [clips, narrations, effects].map((artifacts) => artifacts[position]);
+    plan: ({ channel }, storyboard) => [{ scenes: written(storyboard).scenes.length, shape: channel.cut?.shape ?? 'landscape' }],
+    make: async ({ task, input, out, ready, file, run, signal }) => {
+      const [clips, narrations, effects, [storyboard]] = await Promise.all([
+        ready('clip'),
+        ready('narration'),
+        ready('sound_effect'),
+        ready('storyboard'),
+      ]);
+      const scenes = Array.from({ length: input.scenes }, (_, position): SceneToCut => {
+        const [clip, narration, effect] = [clips[position], narrations[position], effects[position]];
         if (!clip || !narration || !effect)
           throw missing(`Scene ${position + 1} has no clip, narration or sound effect`, `Scene ${position + 1} is not complete.`);
-        return { clip: file(clip), narration: file(narration), soundEffect: file(effect), narrationMs: durationOf(narration) };
+        const chapter = storyboard?.result?.storyboard.scenes[position]?.chapter;
+        return {
+          ...{ clip: file(clip), narration: file(narration), narrationMs: durationOf(narration), soundEffect: file(effect) },
+          ...{ words: narration.result?.words ?? [], ...(chapter && { chapter }) },
+        };
       });
+      const style = styleOf(task, SHAPES[input.shape ?? 'landscape'], this.settings.BRAND_DIR);
       const manifest = join(dirname(out), 'manifest.json');
-      await writeFile(manifest, JSON.stringify(planCut(scenes), null, 2));
-      const result = await run('assemble-video', { manifest });
+      await writeFile(manifest, JSON.stringify(await planFromFiles(scenes, style, signal), null, 2));
+      const result = await run('assemble-video', { manifest, cache: join(dirname(out), '.cut'), encoder: this.settings.CUT_ENCODER });
       return { result, simulated: [...clips, ...narrations, ...effects].some(({ simulated }) => simulated) };
     },
   };

@@ -167,10 +167,10 @@ function nearestFolder(path: string): string {
   return existsSync(path) ? path : nearestFolder(dirname(path));
 }
 
-async function channels({ CHANNELS_DIR }: Settings): Promise<Finding[]> {
+async function channels({ CHANNELS_DIR, BRAND_DIR }: Settings): Promise<Finding[]> {
   const about = 'channels';
   try {
-    const found = await readChannels(CHANNELS_DIR);
+    const found = await readChannels(CHANNELS_DIR, BRAND_DIR);
     if (found.length > 0) return [ok(about, found.map(({ key }) => key).join(', '))];
     return [
       fault(

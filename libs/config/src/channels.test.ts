@@ -116,7 +116,7 @@ describe('readChannels', () => {
   it('keeps the name of a stored channel whose file is broken from others', async () => {
     await write({ 'a.yaml': '- broken', 'b.yaml': GOOD });
     const stored = [{ key: 'a', settings: { name: 'Deep Sea' } as ChannelSettings }];
-    expect((await inspectChannels(folder, stored)).map((read) => ('problem' in read ? read.problem : null))).toEqual([
+    expect((await inspectChannels(folder, undefined, stored)).map((read) => ('problem' in read ? read.problem : null))).toEqual([
       'must be an object',
       'name: "deep sea" is what a.yaml is called, too; a row could mean either',
     ]);

@@ -1,6 +1,21 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ROW_PROPERTY_NAMES, TITLE_POSITIONS, describeProblems, parse, type PropertyNames, type TitlePosition } from '#pipeline';
+import {
+  CAPTION_POSITIONS,
+  CORNERS,
+  FITS,
+  ROW_PROPERTY_NAMES,
+  SHAPES,
+  TITLE_POSITIONS,
+  describeProblems,
+  parse,
+  type CaptionPosition,
+  type Corner,
+  type Fit,
+  type PropertyNames,
+  type Shape,
+  type TitlePosition,
+} from '#pipeline';
 import { Type } from 'class-transformer';
 import {
   ArrayMinSize,
@@ -160,6 +175,122 @@ export class ChannelThumbnail {
   font?: string;
 }
 
+/** A file of BRAND_DIR: a name, or a path inside of it. */
+const BRAND_FILE = /^(?!.*(^|\/)\.)[^/\\][^\\]*$/;
+const isBrandFile = (key: string) => ({ message: `${key} must be a file of BRAND_DIR, such as ocean/intro.mp4` });
+
+/** A picture that lies over every scene. */
+export class ChannelWatermark {
+  @Matches(BRAND_FILE, isBrandFile('file'))
+  file: string;
+
+  /** Left out: `top_right`. */
+  @IsOptional()
+  @IsIn(CORNERS)
+  corner?: Corner;
+
+  /** Its width as a part of the picture's. Left out: 0.1. */
+  @IsOptional()
+  @IsNumber({ allowInfinity: false, allowNaN: false })
+  @Min(0.01)
+  @Max(1)
+  width?: number;
+
+  /** 1 hides what is below it. Left out: 0.7. */
+  @IsOptional()
+  @IsNumber({ allowInfinity: false, allowNaN: false })
+  @Min(0.05)
+  @Max(1)
+  opacity?: number;
+}
+
+/** How captions look that are part of the picture. */
+export class ChannelCaptions {
+  /** A family of fonts that is installed where the assembly runs. Left out: the one that comes with the product. */
+  @IsOptional()
+  @Matches(/^[^,{}\\\r\n]+$/, { message: 'font must be the name of a family of fonts' })
+  font?: string;
+
+  /** Height of the letters as a part of the picture's shorter side. Left out: 0.06. */
+  @IsOptional()
+  @IsNumber({ allowInfinity: false, allowNaN: false })
+  @Min(0.02)
+  @Max(0.2)
+  size?: number;
+
+  /** Left out: white. */
+  @IsOptional()
+  @Matches(/^#[0-9a-f]{6}$/i, { message: "color must be a colour in quotes, such as '#ffffff'" })
+  color?: string;
+
+  /** Of the word that is being said. Left out: yellow. */
+  @IsOptional()
+  @Matches(/^#[0-9a-f]{6}$/i, { message: "highlight must be a colour in quotes, such as '#ffe14d'" })
+  highlight?: string;
+
+  /** Left out: black. */
+  @IsOptional()
+  @Matches(/^#[0-9a-f]{6}$/i, { message: "outline must be a colour in quotes, such as '#101010'" })
+  outline?: string;
+
+  /** Left out: `bottom`. */
+  @IsOptional()
+  @IsIn(CAPTION_POSITIONS)
+  position?: CaptionPosition;
+}
+
+/** How the videos of a channel are cut; what is left out is as it is usual. */
+export class ChannelCut {
+  /** Left out: `landscape`. Upright videos of at most three minutes are Shorts. */
+  @IsOptional()
+  @IsIn(Object.keys(SHAPES))
+  shape?: Shape;
+
+  /** How pictures of another shape are brought into it. Left out: `fill`. */
+  @IsOptional()
+  @IsIn(FITS)
+  fit?: Fit;
+
+  /** What is seen after a narration before the next scene begins. Left out: 0.4. */
+  @IsOptional()
+  @IsNumber({ allowInfinity: false, allowNaN: false })
+  @Min(0)
+  @Max(5)
+  breath_seconds?: number;
+
+  /** Left out: hard cuts. */
+  @IsOptional()
+  @IsNumber({ allowInfinity: false, allowNaN: false })
+  @Min(0)
+  @Max(2)
+  crossfade_seconds?: number;
+
+  @IsOptional()
+  @Matches(BRAND_FILE, isBrandFile('intro'))
+  intro?: string;
+
+  @IsOptional()
+  @Matches(BRAND_FILE, isBrandFile('outro'))
+  outro?: string;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => ChannelWatermark)
+  watermark?: ChannelWatermark;
+
+  /** Each video gets one of them. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMinSize(1)
+  @Matches(BRAND_FILE, { each: true, ...isBrandFile('music') })
+  music?: string[];
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => ChannelCaptions)
+  captions?: ChannelCaptions;
+}
+
 /** How a word is to be said. */
 export class ChannelPronunciation {
   @Matches(/^\S+$/, { message: 'word must be one word' })
@@ -262,6 +393,11 @@ export class ChannelSettings {
   @Type(() => ChannelThumbnail)
   thumbnail?: ChannelThumbnail;
 
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => ChannelCut)
+  cut?: ChannelCut;
+
   @IsDefined()
   @ValidateNested()
   @Type(() => ChannelYouTube)
@@ -290,15 +426,16 @@ export type ChannelFile = GoodChannelFile | BrokenChannelFile;
 
 /**
  * Every `*.yaml` of a folder, in the order of their names; hidden files are editors'.
+ * @param brand the folder of what channels put into their videos; left out, nobody looks whether it is there
  * @param stored what a channel whose file cannot be read goes by meanwhile: nobody else can have its name
  * @throws SettingsError when the folder cannot be read
  */
-export async function inspectChannels(folder: string, stored: readonly Channel[] = []): Promise<ChannelFile[]> {
+export async function inspectChannels(folder: string, brand?: string, stored: readonly Channel[] = []): Promise<ChannelFile[]> {
   const names = await readdir(folder).catch(() => {
     throw new SettingsError([`CHANNELS_DIR: the folder ${folder} cannot be read`]);
   });
   const found = names.filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort();
-  const files = await Promise.all(found.map((file) => inspect(folder, file)));
+  const files = await Promise.all(found.map((file) => inspect(folder, file, brand)));
   const called = files.map((read) => ({ ...read, names: namesOf(read, stored) }));
   return called.map(({ names: own, ...read }) => {
     const other = called.find(({ file, names }) => file !== read.file && names.some((name) => own.includes(name)));
@@ -310,16 +447,17 @@ export async function inspectChannels(folder: string, stored: readonly Channel[]
 
 /**
  * Every channel of a folder.
+ * @param brand as `inspectChannels`
  * @throws SettingsError naming every wrong file and key; one bad file does not hide another's mistakes
  */
-export async function readChannels(folder: string): Promise<GoodChannelFile[]> {
-  const files = await inspectChannels(folder);
+export async function readChannels(folder: string, brand?: string): Promise<GoodChannelFile[]> {
+  const files = await inspectChannels(folder, brand);
   const problems = files.flatMap((read) => ('problem' in read ? [`${read.file}: ${read.problem}`] : []));
   if (problems.length > 0) throw new SettingsError(problems);
   return files.filter((read) => 'settings' in read);
 }
 
-async function inspect(folder: string, file: string): Promise<ChannelFile> {
+async function inspect(folder: string, file: string, brand?: string): Promise<ChannelFile> {
   const key = file.replace(/\.ya?ml$/, '');
   let text: string;
   let data: unknown;
@@ -334,7 +472,22 @@ async function inspect(folder: string, file: string): Promise<ChannelFile> {
     return { file, key, problem: `is not valid YAML: ${messageOf(error)}` };
   }
   const parsed = parse(ChannelSettings, data, { forbidNonWhitelisted: true });
-  return parsed.ok ? { file, key, settings: parsed.value } : { file, key, problem: describeProblems(parsed.problems) };
+  if (!parsed.ok) return { file, key, problem: describeProblems(parsed.problems) };
+  const missing = brand === undefined ? [] : await missingFiles(parsed.value, brand);
+  return missing.length > 0 ? { file, key, problem: missing.join('; ') } : { file, key, settings: parsed.value };
+}
+
+/** What a channel puts into its videos and what is not there: found now, and not after everything else of a video was paid for. */
+async function missingFiles({ cut = {} }: ChannelSettings, brand: string): Promise<string[]> {
+  const named = Object.entries({ intro: cut.intro, outro: cut.outro, 'watermark.file': cut.watermark?.file, music: cut.music });
+  const files = named.flatMap(([key, value]) => [value ?? []].flat().map((name) => ({ key, name })));
+  const problems = files.map(({ key, name }) =>
+    access(join(brand, name)).then(
+      () => [],
+      () => [`cut.${key}: there is no file ${name} in BRAND_DIR (${brand})`],
+    ),
+  );
+  return (await Promise.all(problems)).flat();
 }
 
 /** What people may call a channel, whatever the case. */

@@ -1,4 +1,13 @@
-import { RETRY_LADDER_MS, ROW_PROPERTY_NAMES, STAGES, STAGE_NAMES, YOUTUBE_CALLS, type PropertyNames, type YouTubeCall } from '#pipeline';
+import {
+  RETRY_LADDER_MS,
+  ROW_PROPERTY_NAMES,
+  STAGES,
+  STAGE_NAMES,
+  VIDEO_ENCODERS,
+  YOUTUBE_CALLS,
+  type PropertyNames,
+  type YouTubeCall,
+} from '#pipeline';
 import { PORTS, choices, settingsOf, type ModelPort, type ProviderName, type ProviderSetting } from '#providers/registry';
 import { isInt, isNumber, isURL } from 'class-validator';
 
@@ -205,6 +214,16 @@ export const SETTINGS = {
 
   WORKSPACE_ROOT: text({ group: 'Files', about: 'Folder of all media; shared by every service.', default: '.data/workspace' }),
   CHANNELS_DIR: text({ group: 'Files', about: 'Folder of the channel files (*.yaml).', default: 'channels' }),
+  BRAND_DIR: text({
+    group: 'Files',
+    about: 'Folder of what channels put into their videos (intro, outro, watermark, music); the gateway and the assembly read it.',
+    default: 'brand',
+  }),
+  CUT_ENCODER: oneOf(...VIDEO_ENCODERS)({
+    group: 'Files',
+    about: 'What encodes the pictures of a cut; the others than libx264 need a graphics card, and where they do not work libx264 does it.',
+    default: 'libx264',
+  }),
   PROMPTS_DIR: text({ group: 'Files', about: 'Folder of the writing instructions for the LLM.', default: 'prompts' }),
 
   KEEP_AFTER_PUBLISHING: oneOf(

@@ -8,6 +8,10 @@ export interface ToolOptions {
   onFrame?: (frames: number) => void;
   /** Leaves the processor to whoever wants it more. */
   background?: boolean;
+  /** What ffmpeg reads from `pipe:0`. */
+  input?: AsyncIterable<Uint8Array>;
+  /** The folder that names of files inside of filters are relative to. */
+  cwd?: string;
 }
 
 /** The code of a file that is not what it has to be. */
@@ -23,9 +27,16 @@ const KEPT_LINES = 20;
  * Runs ffmpeg; overwrites its output, reads no input from the terminal.
  * @throws Failure with the end of what ffmpeg said
  */
-export async function ffmpeg(args: readonly string[], { signal, onFrame, background = false }: ToolOptions = {}): Promise<void> {
+export async function ffmpeg(
+  args: readonly string[],
+  { signal, onFrame, background = false, input, cwd }: ToolOptions = {},
+): Promise<void> {
   const progress = onFrame ? ['-progress', 'pipe:1', '-nostats'] : [];
-  const running = execa('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-nostdin', '-y', ...progress, ...args], options(signal));
+  const running = execa('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-nostdin', '-y', ...progress, ...args], {
+    ...options(signal),
+    ...(input && { stdin: [input] }),
+    ...(cwd && { cwd }),
+  });
   if (background) lowerPriority(running.pid);
   try {
     if (onFrame) {
@@ -35,6 +46,19 @@ export async function ffmpeg(args: readonly string[], { signal, onFrame, backgro
       }
     }
     await running;
+  } catch (error) {
+    throw toolFailure('ffmpeg', error, signal);
+  }
+}
+
+/**
+ * Runs ffmpeg and returns what it says on the way, such as what its filters have found.
+ * @throws Failure as `ffmpeg`
+ */
+export async function ffmpegSays(args: readonly string[], { signal }: Pick<ToolOptions, 'signal'> = {}): Promise<string> {
+  try {
+    const { stderr } = await execa('ffmpeg', ['-hide_banner', '-nostats', '-nostdin', '-y', ...args], options(signal));
+    return stderr;
   } catch (error) {
     throw toolFailure('ffmpeg', error, signal);
   }

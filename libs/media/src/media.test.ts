@@ -1,20 +1,15 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Failure } from '#pipeline';
 import sharp from 'sharp';
 import { checksum } from './checksum.js';
 import { composite, splitScreen } from './composite.js';
-import { renderCut } from './cut.js';
 import { ffmpeg } from './ffmpeg.js';
-import { planCut, sceneTimes } from './manifest.js';
 import { expectMedia, probe } from './probe.js';
 import { Workspace } from './workspace.js';
 
-const run = promisify(execFile);
 let folder: string;
 const at = (name: string) => join(folder, name);
 
@@ -163,63 +158,5 @@ describe('probing', () => {
     expect(failure).toBeInstanceOf(Failure);
     expect((failure as Failure).code).toBe('MEDIA_UNUSABLE');
     expect((failure as Failure).message).toMatch(why);
-  });
-});
-
-describe('the cut', () => {
-  it('lasts frame for frame as long as its narrations, trims long clips and holds the last frame of short ones', async () => {
-    await ffmpeg(['-f', 'lavfi', '-i', 'color=red:size=1920x1080:rate=24:duration=1', '-pix_fmt', 'yuv420p', at('red.mp4')]);
-    await ffmpeg(['-f', 'lavfi', '-i', 'color=blue:size=1280x720:rate=30:duration=5', '-pix_fmt', 'yuv420p', at('long.mp4')]);
-    await ffmpeg(['-f', 'lavfi', '-i', 'sine=frequency=300:duration=2.1', at('voice.mp3')]);
-    await ffmpeg(['-f', 'lavfi', '-i', 'anoisesrc=duration=9:amplitude=0.1', at('wind.wav')]);
-    const scene = { narration: at('voice.mp3'), soundEffect: at('wind.wav'), narrationMs: 2_100 };
-    const manifest = planCut([
-      { ...scene, clip: at('red.mp4') },
-      { ...scene, clip: at('long.mp4') },
-    ]);
-    expect(manifest.scenes.map(({ frames }) => frames)).toEqual([51, 51]);
-    expect(sceneTimes(manifest)).toEqual([
-      { start_ms: 0, duration_ms: 2125 },
-      { start_ms: 2125, duration_ms: 2125 },
-    ]);
-    const frames: number[] = [];
-    await renderCut(manifest, at('cut.mp4'), { onFrame: (frame) => frames.push(frame) });
-    expect(frames.at(-1)).toBe(102);
-    const { stdout } = await run('ffprobe', [
-      '-v',
-      'error',
-      '-select_streams',
-      'v',
-      '-count_frames',
-      '-show_entries',
-      'stream=nb_read_frames',
-      '-of',
-      'csv=p=0',
-      at('cut.mp4'),
-    ]);
-    expect(Number(stdout)).toBe(102);
-    expect(await probe(at('cut.mp4'))).toMatchObject({
-      width: 1920,
-      height: 1080,
-      videoCodec: 'h264',
-      audioCodec: 'aac',
-      durationMs: 4250,
-    });
-    for (const [frame, channel] of [
-      [0, 0],
-      [50, 0],
-      [51, 2],
-      [101, 2],
-    ] as const) {
-      await run('ffmpeg', ['-v', 'error', '-y', '-i', at('cut.mp4'), '-vf', `select=eq(n\\,${frame})`, '-frames:v', '1', at('frame.png')]);
-      const color = await pixel(at('frame.png'), 960, 540);
-      expect(color.indexOf(Math.max(...color))).toBe(channel);
-    }
-  }, 60_000);
-
-  it('names the input that it cannot read, and leaves no file', async () => {
-    await writeFile(at('broken.mp4'), Buffer.alloc(5_000, 7));
-    const scene = { clip: at('broken.mp4'), narration: at('voice.mp3'), soundEffect: at('wind.wav'), narrationMs: 1_000 };
-    await expect(renderCut(planCut([scene]), at('never.mp4'))).rejects.toThrow(/broken\.mp4/);
   });
 });

@@ -14,6 +14,11 @@ export {
   type FailureLine,
 } from './failure.js';
 export {
+  CAPTION_POSITIONS,
+  CORNERS,
+  FITS,
+  SHAPES,
+  VIDEO_ENCODERS,
   THUMBNAIL_CANDIDATES,
   TITLE_POSITIONS,
   isMadeFrom,
@@ -24,6 +29,12 @@ export {
   type ItemResult,
   type ItemResults,
   type WordTiming,
+  type CaptionPosition,
+  type Corner,
+  type CutResult,
+  type Fit,
+  type Shape,
+  type VideoEncoder,
 } from './items.js';
 export { IsMoment } from './moment.js';
 export { describeProblems, parse, problemsOf, type Parsed, type Problem } from './parse.js';

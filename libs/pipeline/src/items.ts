@@ -8,6 +8,26 @@ export const THUMBNAIL_CANDIDATES = 3;
 export const TITLE_POSITIONS = ['bottom', 'top', 'center'] as const;
 export type TitlePosition = (typeof TITLE_POSITIONS)[number];
 
+/** Where something small lies in a picture. */
+export const CORNERS = ['top_left', 'top_right', 'bottom_left', 'bottom_right'] as const;
+export type Corner = (typeof CORNERS)[number];
+
+/** How a video lies: as on television, or upright, as Shorts do (px). */
+export const SHAPES = { landscape: { width: 1920, height: 1080 }, portrait: { width: 1080, height: 1920 } } as const;
+export type Shape = keyof typeof SHAPES;
+
+/** How a picture of another shape is brought into a video's: with bars, filled and cut off at the sides, or whole before a blurred copy of itself. */
+export const FITS = ['bars', 'fill', 'blur'] as const;
+export type Fit = (typeof FITS)[number];
+
+/** What can encode the pictures of a cut: `libx264` always, the others with a graphics card, a driver and an FFmpeg that knows them. */
+export const VIDEO_ENCODERS = ['libx264', 'h264_nvenc', 'h264_qsv', 'h264_vaapi', 'h264_videotoolbox'] as const;
+export type VideoEncoder = (typeof VIDEO_ENCODERS)[number];
+
+/** Where captions stand that are part of the picture. */
+export const CAPTION_POSITIONS = ['bottom', 'middle', 'top'] as const;
+export type CaptionPosition = (typeof CAPTION_POSITIONS)[number];
+
 /** What is needed to make one item of each kind, besides its task and channel. Stored with the artifact when the step is planned. */
 export interface ItemInputs {
   storyboard: Record<string, never>;
@@ -19,7 +39,8 @@ export interface ItemInputs {
   /** `before` and `after`: the narrations around it. */
   narration: { text: string; before: string; after: string };
   sound_effect: { prompt: string; seconds: number };
-  cut: { scenes: number };
+  /** `shape` is left out by what was planned before there was one: landscape. */
+  cut: { scenes: number; shape?: Shape };
   caption: { language: string };
   thumbnail: { title: string };
   publication: { title: string; description: string; tags: string[] };
@@ -40,6 +61,15 @@ export interface Estimate {
   usd: number;
 }
 
+/** What is known of a finished cut. */
+export interface CutResult {
+  /** When each scene is seen. */
+  scenes: { start_ms: number; duration_ms: number }[];
+  /** Measured in the file (LUFS, dBTP); left out when it is silent. */
+  loudness_lufs?: number;
+  true_peak_dbtp?: number;
+}
+
 /** What is known of a finished item besides its file, by kind. Stored with the artifact. */
 export interface ItemResults {
   storyboard: { model: string; storyboard: Storyboard; estimate: Estimate };
@@ -48,7 +78,7 @@ export interface ItemResults {
   clip: { model: string };
   narration: { model: string; words: WordTiming[] };
   sound_effect: { model: string };
-  cut: { scenes: { start_ms: number; duration_ms: number }[] };
+  cut: CutResult;
   caption: { captions: number };
   /** Which moment of the cut it shows (ms). */
   thumbnail: { at_ms: number };

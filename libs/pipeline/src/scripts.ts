@@ -1,5 +1,5 @@
 import type { FailureLine } from './failure.js';
-import type { TitlePosition, WordTiming } from './items.js';
+import type { CutResult, TitlePosition, VideoEncoder, WordTiming } from './items.js';
 
 /**
  * The media scripts: what each is given on its command line (`--kebab-case` options of the same names) and what it reports besides its
@@ -29,7 +29,8 @@ interface Scripts {
     result: { model: string; characters: number; words: WordTiming[] };
   };
   'generate-sound-effects': { arguments: { prompt: string; seconds: number; out: string }; result: { model: string } };
-  'assemble-video': { arguments: { manifest: string; out: string }; result: { scenes: { start_ms: number; duration_ms: number }[] } };
+  /** `cache`: a folder that keeps what is drawn and mixed, for the next cut in which little has changed; `encoder`: what draws, if it can be used. */
+  'assemble-video': { arguments: { manifest: string; cache?: string; encoder?: VideoEncoder; out: string }; result: CutResult };
   /**
    * `candidate`: which one, from 1, each of another part of the video; `again`: how often it was made before, each time with another frame; `title`: what is written on it,
    * `color` and `outline` as `#rrggbb`.

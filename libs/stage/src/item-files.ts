@@ -1,18 +1,18 @@
 import { extname } from 'node:path';
 import type { ArtifactRow } from '#database';
 import { checksum, expectMedia, Workspace, type FileOf, type MediaExpectation } from '#media';
-import { reached, transient, type ItemInput, type ItemKind } from '#pipeline';
+import { SHAPES, reached, transient, type ItemInput, type ItemKind } from '#pipeline';
 import { Injectable } from '@nestjs/common';
 
-/** What the file of each kind must be before it counts; null where it is text. */
+/** What the file of each kind must be before it counts; null where it is text. The cut's size is its channel's: see `expectedOf`. */
 const EXPECTED: Record<ItemKind, MediaExpectation | null> = {
   storyboard: null,
   image: { kind: 'image' },
-  composite: { kind: 'image', width: 1920, height: 1080 },
+  composite: { kind: 'image', ...SHAPES.landscape },
   clip: { kind: 'video', minDurationMs: 1_000 },
   narration: { kind: 'audio', minDurationMs: 100 },
   sound_effect: { kind: 'audio', minDurationMs: 100 },
-  cut: { kind: 'video', width: 1920, height: 1080, minDurationMs: 100 },
+  cut: { kind: 'video', minDurationMs: 100 },
   caption: null,
   thumbnail: { kind: 'image', width: 1280, height: 720 },
   publication: null,
@@ -51,7 +51,7 @@ export class ItemFiles {
     const path = this.path(artifact);
     const placed = await this.workspace.write(path, async (out) => {
       const made = await make(out);
-      const expected = EXPECTED[artifact.kind];
+      const expected = expectedOf(artifact);
       const media = expected && (await expectMedia(out, expected));
       const sum = await checksum(out);
       reached('file_checked');
@@ -71,6 +71,11 @@ export class ItemFiles {
   private path(artifact: ArtifactRow): string {
     return this.workspace.artifactPath(artifact, fileOf(artifact));
   }
+}
+
+function expectedOf({ kind, input }: ArtifactRow): MediaExpectation | null {
+  const expected = EXPECTED[kind];
+  return expected && kind === 'cut' ? { ...expected, ...SHAPES[(input as ItemInput<'cut'>).shape ?? 'landscape'] } : expected;
 }
 
 function leaseLost() {

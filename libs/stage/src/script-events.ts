@@ -3,6 +3,7 @@ import {
   TURNS,
   describeProblems,
   parse,
+  type CutResult,
   type JournalEntry,
   type Parsed,
   type ScriptEvent,
@@ -11,7 +12,7 @@ import {
   type WordTiming,
 } from '#pipeline';
 import { Type } from 'class-transformer';
-import { IsArray, IsInt, IsNotEmpty, IsString, Min, ValidateNested } from 'class-validator';
+import { IsArray, IsInt, IsNotEmpty, IsNumber, IsOptional, IsString, Min, ValidateNested } from 'class-validator';
 
 class MadeByModel {
   @IsString()
@@ -64,11 +65,19 @@ class SceneTime {
   duration_ms: number;
 }
 
-class Cut {
+class Cut implements CutResult {
   @IsArray()
   @ValidateNested({ each: true })
   @Type(() => SceneTime)
   scenes: SceneTime[];
+
+  @IsOptional()
+  @IsNumber()
+  loudness_lufs?: number;
+
+  @IsOptional()
+  @IsNumber()
+  true_peak_dbtp?: number;
 }
 
 class Moment {

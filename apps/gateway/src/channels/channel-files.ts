@@ -32,6 +32,8 @@ const KIND = 'channel_file_invalid';
 export class ChannelFiles implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(ChannelFiles.name);
   private readonly folder: string;
+  /** What channels put into their videos. */
+  private readonly brand: string;
   /** What has been acted on, by file. */
   private known: ReadonlyMap<string, ChannelFile> = new Map();
   private watcher: FSWatcher | null = null;
@@ -42,14 +44,15 @@ export class ChannelFiles implements OnModuleInit, OnApplicationBootstrap, Befor
   constructor(
     private readonly database: Database,
     private readonly channels: ChannelControl,
-    @Inject(settings.KEY) { CHANNELS_DIR }: Settings,
+    @Inject(settings.KEY) { CHANNELS_DIR, BRAND_DIR }: Settings,
   ) {
     this.folder = CHANNELS_DIR;
+    this.brand = BRAND_DIR;
   }
 
   /** @throws SettingsError naming every mistake in every file: a service that has just been set up should not begin with half of its channels */
   async onModuleInit(): Promise<void> {
-    const channels = await readChannels(this.folder);
+    const channels = await readChannels(this.folder, this.brand);
     this.known = new Map(channels.map((read) => [read.file, read]));
     await this.channels.store(channels);
     const keys = channels.map(({ key }) => key);
@@ -129,7 +132,7 @@ export class ChannelFiles implements OnModuleInit, OnApplicationBootstrap, Befor
 
   private async inspect(): Promise<ChannelFile[] | SettingsError> {
     const stored = await this.database.channels.list();
-    return inspectChannels(this.folder, stored).catch((error: unknown) => {
+    return inspectChannels(this.folder, this.brand, stored).catch((error: unknown) => {
       if (error instanceof SettingsError) return error;
       throw error;
     });

@@ -1,0 +1,371 @@
+import { createHash } from 'node:crypto';
+import { access, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { permanent, type Failure, type VideoEncoder } from '#pipeline';
+import { beside, writeWhole } from '../atomic-file.js';
+import { checksum } from '../checksum.js';
+import { ffmpeg } from '../ffmpeg.js';
+import { inParallel } from '../parallel.js';
+import { probe, unusable } from '../probe.js';
+import { SAMPLE_RATE } from '../sound/form.js';
+import { PARTS } from '../sound/levels.js';
+import { mixSound, type Score } from '../sound/mix.js';
+import { measure, type Measured } from '../sound/measure.js';
+import { readClips, type Clips } from './clip.js';
+import { deviceOf, encodingOf, uploadOf, SOFTWARE, works, type Encoding } from './encoder.js';
+import { FONT_FILES } from './fonts.js';
+import { timeline, type Manifest } from './manifest.js';
+import { CAPTIONS_FILE, FONTS_FOLDER, piecesOf, type EncodedPiece, type Piece } from './pieces.js';
+import { verify } from './verify.js';
+
+/** Counts up whenever the same recipe draws something else, so that nothing old is taken from a cache. */
+const RECIPES = 1;
+/** Effects come and go (s), and so does the music. */
+const EFFECT_FADE = { in: 0.15, out: 0.15 };
+const MUSIC_FADE = { in: 1, out: 3 };
+/** Units a second of a cut without a copied clip: a multiple of all rates. */
+const TIME_BASE = 19_200;
+
+export interface RenderOptions {
+  signal?: AbortSignal;
+  /** Called with the frames that are done. */
+  onFrame?: (frames: number) => void;
+  /** A folder that keeps what was drawn and mixed, so that a cut in which little has changed is made of it. What the cut does not need is removed from it. */
+  cache?: string;
+  /** Where this encoder cannot be used, libx264 is. Left out: libx264. */
+  encoder?: VideoEncoder;
+}
+
+/** What a cut came out as. */
+export interface Rendered extends Measured {
+  /** Pieces of the picture: copied as they were, drawn anew, and drawn before. */
+  copied: number;
+  drawn: number;
+  kept: number;
+  encoder: VideoEncoder;
+}
+
+/**
+ * Renders a manifest: H.264 and AAC, frame for frame as long as planned, at -14 LUFS, with the index in front so that it plays while it loads. Clips that are all of one form are copied, not encoded; what has to be
+ * drawn is drawn in parallel, so much at once as there are processors, and the sound is mixed meanwhile.
+ * @throws Failure MEDIA_UNUSABLE naming the file that cannot be used; CUT_LENGTH_WRONG; LOUDNESS_MISSED; DISK_FULL; STOPPED
+ */
+export async function renderCut(manifest: Manifest, out: string, options: RenderOptions = {}): Promise<Rendered> {
+  const located = withAbsolutePaths(manifest);
+  const { intro, outro, scenes } = located;
+  const clips = await readClips(
+    [intro?.file, ...scenes.map(({ clip }) => clip), outro?.file].filter((path) => path !== undefined),
+    options.signal,
+  );
+  await expectFiles(located);
+  return beside(out, async (folder) => {
+    const render = new Render(located, clips, await silentOf(located, options.signal), resolve(folder), options);
+    try {
+      return await render.to(out, commonForm(located, clips));
+    } catch (error) {
+      // Streams that look alike and yet do not fit together: then nothing is copied.
+      if ((error as Partial<Failure>).code !== CUT_LENGTH_WRONG || !render.hasCopied) throw error;
+      return render.to(out, null);
+    }
+  });
+}
+
+const CUT_LENGTH_WRONG = 'CUT_LENGTH_WRONG';
+
+/** One cut in the making. */
+class Render {
+  hasCopied = false;
+  private readonly sums = new Map<string, Promise<string>>();
+  private readonly used = new Set<string>();
+  private readonly done = new Map<Piece | 'copied', number>();
+
+  constructor(
+    private readonly manifest: Manifest,
+    private readonly clips: Clips,
+    /** Of intro and outro those without sound. */
+    private readonly silent: ReadonlySet<string>,
+    private readonly folder: string,
+    private readonly options: RenderOptions,
+  ) {}
+
+  async to(out: string, form: string | null): Promise<Rendered> {
+    const { manifest, clips, options } = this;
+    const pieces = piecesOf(manifest, clips, form);
+    const copied = pieces.filter((piece) => piece.kind === 'copied');
+    this.hasCopied = copied.length > 0;
+    this.done.clear();
+    this.advance(
+      'copied',
+      copied.reduce((sum, { frames }) => sum + frames, 0),
+    );
+    const encoder = options.encoder && (await works(options.encoder, options.signal)) ? options.encoder : SOFTWARE;
+    const [first] = copied;
+    const timeBase = first?.clip.copy?.timeBase ?? TIME_BASE;
+    const encoding = { encoder, framesPerSecond: manifest.frames_per_second, timeBase };
+
+    const failed = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
+    const stopOthers = (error: unknown) => {
+      failed.abort();
+      throw error;
+    };
+    const [files, sound] = await settled([this.pictures(pieces, encoding, signal).catch(stopOthers), this.sound(signal).catch(stopOthers)]);
+    await this.join(pieces, files, sound.path, out);
+    const problem = await verify(out, manifest);
+    if (problem) throw wrongLength(problem);
+    await this.sweep();
+    const made = pieces.filter((piece) => piece.kind === 'encoded');
+    const drawn = made.filter((piece) => this.done.has(piece)).length;
+    return { ...sound.measured, copied: copied.length, drawn, kept: made.length - drawn, encoder };
+  }
+
+  /** The file of each piece that is drawn; null for those that are copied. */
+  private async pictures(pieces: readonly Piece[], encoding: Encoding, signal: AbortSignal): Promise<(string | null)[]> {
+    const cores = availableParallelism();
+    const files = new Array<string | null>(pieces.length).fill(null);
+    const toDraw = [...pieces.entries()].flatMap(([index, piece]) => (piece.kind === 'encoded' ? [{ index, piece }] : []));
+    const missing = await this.missing(toDraw, encoding, files);
+    const atOnce = Math.min(cores, missing.length);
+    const threads = Math.max(1, Math.floor(cores / Math.max(1, atOnce)));
+    await inParallel(
+      missing,
+      atOnce,
+      ({ piece, file }, stop) => this.draw(piece, file, encodingOf(encoding, threads), encoding, stop),
+      signal,
+    );
+    return files;
+  }
+
+  /** Of the pieces those that nobody has drawn before; `files` says where each is. */
+  private async missing(pieces: readonly { index: number; piece: EncodedPiece }[], encoding: Encoding, files: (string | null)[]) {
+    const missing: { piece: EncodedPiece; file: string }[] = [];
+    for (const { index, piece } of pieces) {
+      const file = await this.place(`${index}.mp4`, [
+        'picture',
+        encoding,
+        piece.graph,
+        piece.captions,
+        piece.onlyLast,
+        ...(await this.contents(piece.inputs)),
+      ]);
+      files[index] = file;
+      // Two scenes can be the same picture.
+      if (missing.some((other) => other.file === file) || (await exists(file))) continue;
+      missing.push({ piece, file });
+    }
+    return missing;
+  }
+
+  private async draw(piece: EncodedPiece, file: string, output: readonly string[], encoding: Encoding, signal: AbortSignal): Promise<void> {
+    const cwd = await mkdtemp(join(this.folder, 'draw-'));
+    if (piece.captions) {
+      await writeFile(join(cwd, CAPTIONS_FILE), piece.captions);
+      await mkdir(join(cwd, FONTS_FOLDER));
+      for (const font of FONT_FILES) await symlink(font, join(cwd, FONTS_FOLDER, basename(font)));
+    }
+    // One thread a decoder: each holds frames of its own.
+    const run = async (decoding: readonly string[], temporary: string): Promise<number> => {
+      let frames = 0;
+      const inputs = piece.inputs.flatMap((input) => [...decoding, '-threads', '1', '-i', input]);
+      const graph = `${piece.graph};[video]${uploadOf(encoding)}[out]`;
+      const onFrame = (count: number) => {
+        frames = count;
+        this.advance(piece, count);
+      };
+      const args = ['-filter_complex_threads', '1', '-filter_complex', graph, '-map', '[out]', ...output, resolve(temporary)];
+      await ffmpeg([...deviceOf(encoding), ...inputs, ...args], { signal, onFrame, cwd });
+      return frames;
+    };
+    await writeWhole(file, async (temporary) => {
+      const frames = await run(piece.onlyLast ? ['-skip_frame', 'noref'] : [], temporary);
+      // A last frame that no other needs was not decoded.
+      if (frames !== piece.frames && piece.onlyLast && (await run([], temporary)) === piece.frames) return;
+      if (frames !== piece.frames)
+        throw unusable(piece.inputs[0] ?? file, `${frames} instead of ${piece.frames} frames could be drawn from it`);
+    });
+  }
+
+  private async sound(signal: AbortSignal): Promise<{ path: string; measured: Measured }> {
+    const moments = this.moments(timeline(this.manifest).frames);
+    const score = scoreOf(this.manifest, this.silent, (frames) => this.moments(frames));
+    const sounds = PARTS.flatMap((part) => score[part].map((placed) => ({ ...placed, part })));
+    const places = sounds.map((sound) => ({ ...sound, file: undefined }));
+    const path = await this.place('sound.m4a', ['sound', moments, places, ...(await this.contents(sounds.map(({ file }) => file)))]);
+    if (await exists(path)) return { path, measured: await measure(path, signal) };
+    const measured = await writeWhole(path, (temporary) => mixSound(score, moments, this.folder, temporary, signal));
+    return { path, measured };
+  }
+
+  /** Samples of a channel. Frames are placed where they begin, so rounding never adds up. */
+  private moments(frames: number): number {
+    return Math.round((frames * SAMPLE_RATE) / this.manifest.frames_per_second);
+  }
+
+  private async join(pieces: readonly Piece[], files: readonly (string | null)[], sound: string, out: string): Promise<void> {
+    const [list, chapters] = [join(this.folder, 'pieces.txt'), join(this.folder, 'chapters.txt')];
+    await writeFile(list, listOf(pieces, files, this.manifest.frames_per_second));
+    await writeFile(chapters, chaptersOf(this.manifest));
+    const inputs = ['-f', 'concat', '-safe', '0', '-i', list, '-i', sound, '-f', 'ffmetadata', '-i', chapters];
+    const colors = 'h264_metadata=colour_primaries=1:transfer_characteristics=1:matrix_coefficients=1:video_full_range_flag=0';
+    const { signal } = this.options;
+    await ffmpeg(
+      [
+        ...[...inputs, '-map', '0:v:0', '-map', '1:a:0', '-map_metadata:g', '-1', '-map_metadata:s', '-1', '-map_chapters', '2'],
+        ...['-c', 'copy', '-bsf:v', colors, '-video_track_timescale', String(TIME_BASE), '-movflags', '+faststart', out],
+      ],
+      signal && { signal },
+    );
+  }
+
+  /** Where something is made, and found again if there is a cache; `recipe` is all that it follows from. */
+  private async place(name: string, recipe: readonly unknown[]): Promise<string> {
+    const { cache } = this.options;
+    if (cache === undefined) return join(this.folder, name);
+    await mkdir(cache, { recursive: true });
+    const hash = createHash('sha256')
+      .update(JSON.stringify([RECIPES, ...recipe]))
+      .digest('hex');
+    const file = join(resolve(cache), `${hash}${name.slice(name.lastIndexOf('.'))}`);
+    this.used.add(file);
+    return file;
+  }
+
+  /** What files hold; asked only for the sake of a cache. */
+  private async contents(paths: readonly string[]): Promise<string[]> {
+    if (this.options.cache === undefined) return [];
+    const sum = (path: string) => {
+      const known = this.sums.get(path) ?? checksum(path).then((made) => made.checksum);
+      this.sums.set(path, known);
+      return known;
+    };
+    return Promise.all(paths.map(sum));
+  }
+
+  private async sweep(): Promise<void> {
+    const { cache } = this.options;
+    if (cache === undefined) return;
+    const files = (await readdir(cache)).map((name) => join(resolve(cache), name));
+    await Promise.all(files.filter((file) => !this.used.has(file)).map((file) => rm(file, { force: true })));
+  }
+
+  private advance(what: Piece | 'copied', frames: number): void {
+    this.done.set(what, frames);
+    this.options.onFrame?.([...this.done.values()].reduce((sum, count) => sum + count, 0));
+  }
+}
+
+/** All of them to their end, also when one fails: nothing may go on writing into a folder that is being removed. */
+async function settled<A, B>(work: readonly [Promise<A>, Promise<B>]): Promise<[A, B]> {
+  const results = await Promise.allSettled(work);
+  const failures = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason as Failure);
+  // Whoever was stopped for the other's sake has nothing to say.
+  const failure = failures.find(({ code }) => code !== 'STOPPED') ?? failures[0];
+  if (failure) throw failure;
+  return Promise.all(work);
+}
+
+function withAbsolutePaths(manifest: Manifest): Manifest {
+  const { intro, outro, watermark, music, scenes } = manifest;
+  return {
+    ...manifest,
+    ...(intro && { intro: { ...intro, file: resolve(intro.file) } }),
+    ...(outro && { outro: { ...outro, file: resolve(outro.file) } }),
+    ...(watermark && { watermark: { ...watermark, file: resolve(watermark.file) } }),
+    ...(music && { music: resolve(music) }),
+    scenes: scenes.map((scene) => ({
+      ...scene,
+      clip: resolve(scene.clip),
+      ...(scene.narration && { narration: resolve(scene.narration) }),
+      ...(scene.sound_effect && { sound_effect: resolve(scene.sound_effect) }),
+    })),
+  };
+}
+
+async function silentOf({ intro, outro }: Manifest, signal?: AbortSignal): Promise<Set<string>> {
+  const files = [intro?.file, outro?.file].filter((file) => file !== undefined);
+  const probed = await Promise.all(files.map(async (file) => ({ file, ...(await probe(file, signal)) })));
+  return new Set(probed.filter(({ audioCodec }) => audioCodec === null).map(({ file }) => file));
+}
+
+/** What is not read before it is used must at least be there: else a minute of work would be lost for a name. */
+async function expectFiles({ watermark, music, scenes }: Manifest): Promise<void> {
+  const paths = [watermark?.file, music, ...scenes.flatMap(({ narration, sound_effect }) => [narration, sound_effect])];
+  for (const path of new Set(paths.filter((one) => one !== undefined))) {
+    const found = await stat(path).catch(() => null);
+    if (!found?.isFile()) throw unusable(path, 'it is not there');
+    if (found.size === 0) throw unusable(path, 'it is empty');
+  }
+}
+
+/** The form that most scenes' clips have, if it is the cut's own; null when none can be copied. */
+function commonForm({ width, height, frames_per_second: rate, scenes }: Manifest, clips: Clips): string | null {
+  const counts = new Map<string, number>();
+  for (const { clip: path } of scenes) {
+    const clip = clips.get(path);
+    if (!clip.copy || clip.width !== width || clip.height !== height || clip.rate !== rate) continue;
+    counts.set(clip.copy.form, (counts.get(clip.copy.form) ?? 0) + 1);
+  }
+  return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0] ?? null;
+}
+
+/** Where everything is heard. `at` gives the sample with which a frame begins. */
+function scoreOf(manifest: Manifest, silent: ReadonlySet<string>, at: (frames: number) => number): Score {
+  const { intro, scenes, outro, frames } = timeline(manifest);
+  const place = (file: string, passage: { from: number; frames: number }) => ({
+    file,
+    from: at(passage.from),
+    to: at(passage.from + passage.frames),
+  });
+  const places = (pick: 'narration' | 'sound_effect') =>
+    manifest.scenes.flatMap((scene, index) => {
+      const [file, passage] = [scene[pick], scenes[index]];
+      return file && passage ? [place(file, passage)] : [];
+    });
+  const bookend = (own: Manifest['intro'], passage: typeof intro) =>
+    own && passage && !silent.has(own.file) ? [place(own.file, passage)] : [];
+  return {
+    voice: [...bookend(manifest.intro, intro), ...places('narration'), ...bookend(manifest.outro, outro)],
+    effects: places('sound_effect').map((placed) => ({ ...placed, fade: EFFECT_FADE })),
+    music: manifest.music ? [{ ...place(manifest.music, { from: 0, frames }), loop: true, fade: MUSIC_FADE }] : [],
+  };
+}
+
+/** The pieces for FFmpeg's concat demuxer, each with its exact length. */
+function listOf(pieces: readonly Piece[], files: readonly (string | null)[], rate: number): string {
+  const lines = pieces.flatMap((piece, index) => {
+    const path = piece.kind === 'copied' ? piece.clip.path : (files[index] ?? '');
+    const duration = `duration ${(piece.frames / rate).toFixed(9)}`;
+    const quoted = `file '${path.replaceAll("'", "'\\''")}'`;
+    if (piece.kind !== 'copied' || piece.until === null) return [quoted, duration];
+    // Half a frame before the first packet that is left out: a time that is rounded lets one more through.
+    const until = (piece.until / (piece.clip.copy?.timeBase ?? 1) - 0.5 / rate).toFixed(6);
+    return [quoted, `outpoint ${until}`, duration];
+  });
+  return ['ffconcat version 1.0', ...lines, ''].join('\n');
+}
+
+/** The chapters for FFmpeg; each ends where the next one begins. */
+function chaptersOf(manifest: Manifest): string {
+  const { scenes, frames } = timeline(manifest);
+  const starts = manifest.scenes.flatMap(({ chapter }, index) => (chapter ? [{ chapter, from: scenes[index]?.from ?? 0 }] : []));
+  const chapters = starts.map(({ chapter, from }, index) => {
+    const title = chapter.replace(/\s+/g, ' ').replace(/[=;#\\]/g, (sign) => `\\${sign}`);
+    return `[CHAPTER]\nTIMEBASE=1/${manifest.frames_per_second}\nSTART=${from}\nEND=${starts[index + 1]?.from ?? frames}\ntitle=${title}\n`;
+  });
+  return [';FFMETADATA1\n', ...chapters].join('');
+}
+
+function wrongLength(problem: string): Failure {
+  return permanent({
+    code: CUT_LENGTH_WRONG,
+    message: `The cut is not as planned: ${problem}`,
+    userMessage: 'The final cut came out with the wrong length. Retry the task; if it stays so, ask for the clips to be made again.',
+  });
+}
+
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
