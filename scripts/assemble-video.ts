@@ -21,6 +21,7 @@ await runScript<'assemble-video', Options>({
   name: 'assemble-video',
   about: 'Cuts clips, narrations and sound effects into one video: as a manifest says, or scene by scene, each as long as its narration.',
   example: 'assemble-video --scene clip.mp4,narration.mp3,waves.wav --out final.mp4',
+  counts: 'frames',
   options: (command) =>
     command
       .option('--manifest <file>', 'what the cut is made from')
