@@ -32,6 +32,7 @@ await runScript<'assemble-video', Options>({
     'Cuts clips, narrations and sound effects into one video of -14 LUFS: as a manifest says (docs/cut.md), or scene by scene, each as long as its narration and a breath. Clips that need no change are copied.',
   example:
     'assemble-video --scene clip1.mp4,narration1.mp3,waves.wav --scene clip2.mp4,narration2.mp3 --music calm.mp3 --crossfade 0.5 --out final.mp4',
+  counts: 'frames',
   options: (command) =>
     command
       .option('--manifest <file>', 'what the cut is made from')

@@ -15,6 +15,7 @@ import type { Waiting } from '#providers/registry';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { Caller, waitingAlone } from './caller.js';
 import { Journal } from './journal.js';
+import { ProgressBar } from './progress-bar.js';
 
 // The media scripts start once an item; compiling their libraries anew each time would be most of what they do.
 enableCompileCache();
@@ -39,6 +40,8 @@ export interface Script<N extends ScriptName, Options extends { out: string }> {
   readonly name: N;
   readonly about: string;
   readonly example: string;
+  /** What its progress counts, in people's words; left out, it reports none. */
+  readonly counts?: string;
   options(command: Command): Command;
   run(options: Options, context: ScriptContext<N>): Promise<ScriptResult<N>>;
   /** What people want to know of the file besides its name. */
@@ -59,11 +62,13 @@ export async function runScript<N extends ScriptName, Options extends { out: str
   return execute(command, async (signal, caller) => {
     const options = command.opts<Options & { json?: boolean; journal?: string }>();
     const journal = options.journal === undefined ? null : new Journal(options.journal);
+    const bar = script.counts && !options.json && process.stdout.isTTY ? new ProgressBar(process.stdout, script.counts) : null;
     const report = async (event: ScriptEvent<N>) => {
       if (event.event === 'submitted' || event.event === 'done') await journal?.write(event);
       if (options.json) process.stdout.write(`${JSON.stringify(event)}\n`);
       else if (event.event === 'submitted')
         process.stdout.write(`Submitted as ${event.provider_job_id}; it can be picked up with --job.\n`);
+      else if (event.event === 'progress') bar?.show(event);
     };
     const waiting = (of: TurnName) => caller?.waiting(of, signal, report) ?? waitingAlone(signal);
     const call = { answered: false };
@@ -79,9 +84,9 @@ export async function runScript<N extends ScriptName, Options extends { out: str
     try {
       // Loaded when the command line is known to be right, so that --help and mistakes need not wait for it.
       const { Workspace } = await import('#media');
-      const result = await new Workspace(dirname(options.out)).write(basename(options.out), (out) =>
-        script.run({ ...options, out }, { signal, paid, report, waiting }),
-      );
+      const result = await new Workspace(dirname(options.out))
+        .write(basename(options.out), (out) => script.run({ ...options, out }, { signal, paid, report, waiting }))
+        .finally(() => bar?.clear());
       await report({ event: 'done', file: options.out, result });
       if (options.json) return;
       const summary = await script.summary?.(result, options.out);

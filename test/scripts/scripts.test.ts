@@ -50,6 +50,14 @@ function script(name: string, args: readonly string[], env: Record<string, strin
   });
 }
 
+/** A script as a person runs it on a terminal, which gets the script's errors, too. */
+function onTerminal(name: string, args: readonly string[]) {
+  const command = [process.execPath, join(SCRIPTS, `${name}.js`), ...args];
+  // The same program has two command lines.
+  const terminal = process.platform === 'darwin' ? ['-q', '/dev/null', ...command] : ['-qec', command.join(' '), '/dev/null'];
+  return execa('script', terminal, { cwd: folder, env: { TERM: 'xterm' }, stdin: 'ignore', reject: false });
+}
+
 /** The one line on stderr of a script that failed. */
 function failureIn({ exitCode, stderr }: { exitCode?: number; stderr: string }): Failure {
   expect(exitCode).toBe(1);
@@ -100,6 +108,18 @@ describe('the scripts, run by hand one after another', () => {
     expect(events.at(-1)).toMatchObject({ event: 'done', file: 'final.mp4', result: { scenes: [{ start_ms: 0 }, { start_ms: length }] } });
     expect(await probe(at('final.mp4'))).toMatchObject({ width: 1920, height: 1080, durationMs: Math.round((total / 24) * 1_000) });
   }, 60_000);
+
+  it('assemble-video shows people on a terminal how far it is, and nobody else', async () => {
+    const scene = '--scene=clip.mp4,voice.mp3,waves.wav';
+    // So many that it takes a while also where it goes fast.
+    const { exitCode, stdout } = await onTerminal('assemble-video', [...Array.from({ length: 20 }, () => scene), '--out=long.mp4']);
+    expect(stdout).toMatch(/\[#+\.+\] \d+ %, \d+ s left \(\d+ of \d+ frames, \d+\.\d\/s\)/);
+    // The bar was there as long as it was needed.
+    expect([exitCode, stdout.split('\x1b[2K').at(-1)?.trim()]).toEqual([0, 'Wrote long.mp4']);
+    expect((await script('assemble-video', [scene, '--out=long.mp4'])).stdout).toBe('Wrote long.mp4');
+    const failed = await onTerminal('assemble-video', ['--scene=missing.mp4,voice.mp3,waves.wav', '--out=no.mp4']);
+    expect([failed.exitCode, Failure.parse(failed.stdout.trim())?.code]).toEqual([1, 'MEDIA_UNUSABLE']);
+  }, 120_000);
 
   it('create-thumbnail makes one of it, and says which moment it shows', async () => {
     const args = [
@@ -156,6 +176,7 @@ describe('the scripts, run by hand one after another', () => {
     const files = [
       'clip.mp4',
       'final.mp4',
+      'long.mp4',
       'manifest.json',
       'reef.png',
       'scene.png',

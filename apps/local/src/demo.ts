@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { STEPS, statusTitle, stepInfo, type Estimate, type ItemKind, type StepInfo } from '#pipeline';
 import { Command, InvalidArgumentError } from 'commander';
 import { Listr } from 'listr2';
+import { bar } from '../../../scripts/progress-bar.js';
 import { connectYouTube } from './connect-youtube.js';
 import { call, type DemoTask } from './gateway-client.js';
 import { startLocal, type Local } from './local.js';
@@ -108,7 +109,7 @@ function follow(step: StepInfo) {
       const items = task.items.filter(({ kind }) => kind === step.item);
       const ready = items.filter(({ state }) => state === 'ready').length;
       if (task.status.endsWith('_error')) throw new Error(`${step.name}: ${task.error_message ?? task.status}`);
-      shown.title = `${title(step)}  ${bar(ready, items.length)}`;
+      shown.title = `${title(step)}  ${bar(ready, items.length)} ${ready}/${items.length}`;
       if (isOver(task, step)) {
         context.took.set(step.name, performance.now() - from);
         shown.title += `  ${seconds(performance.now() - from)}`;
@@ -183,12 +184,6 @@ async function demoChannel(): Promise<string> {
 
 function title({ name }: StepInfo): string {
   return name.charAt(0).toUpperCase() + name.slice(1).replace('_', ' ');
-}
-
-function bar(done: number, total: number): string {
-  const width = 24;
-  const filled = total === 0 ? 0 : Math.round((done / total) * width);
-  return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${done}/${total}`;
 }
 
 function seconds(ms: number): string {

@@ -114,7 +114,8 @@ describe('publications', () => {
     const other = await createTestDatabase();
     const source = await new DataSource(dataSourceOptions(other.url)).initialize();
     try {
-      await source.undoLastMigration();
+      const isThere = async () => (await source.query<object[]>(`SELECT FROM pg_class WHERE relname = 'publications'`)).length > 0;
+      while (await isThere()) await source.undoLastMigration();
       const youtube = { category_id: '28', privacy: 'public', made_for_kids: false, synthetic_media: true };
       await source.query(`INSERT INTO channels (key, settings) VALUES ('one', $1)`, [JSON.stringify({ language: 'en', youtube })]);
       const add = async (title: string, status: string, publication: string, job: string | null, result: object | null) => {

@@ -69,6 +69,7 @@ export {
 } from './publication.js';
 export { asWritten, spoken, type Pronunciation } from './pronunciation.js';
 export { PRIORITIES, priorityTitle, type Priority } from './priority.js';
+export { progressInWords, progressOf, withReading, type ItemProgress, type ProgressReading } from './progress.js';
 export { formatRedo, parseRedo, type Redo, type RedoGroup, type RedoKind } from './redo.js';
 export {
   ROW_PROPERTIES,

@@ -61,8 +61,8 @@ export type TurnName = (typeof TURNS)[number];
 
 /**
  * What a script with `--json` says on stdout. `submitted` comes at once after a paid provider job was accepted. After `turn` the script waits for the line
- * `go` on stdin: one more such request may be sent. `at_once`: how many requests its provider allows at a time. On stdin it may also be told `news`: the
- * job that it waits for is worth another look.
+ * `go` on stdin: one more such request may be sent. `at_once`: how many requests its provider allows at a time. `progress` counts what the script works
+ * through, a cut its frames. On stdin it may also be told `news`: the job that it waits for is worth another look.
  */
 export type ScriptEvent<N extends ScriptName = ScriptName> =
   | { event: 'submitted'; provider_job_id: string }

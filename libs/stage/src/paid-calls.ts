@@ -7,7 +7,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { readOutcome } from './call-journal.js';
 import { ItemFiles } from './item-files.js';
 import { resultOf, type Outcome } from './script-events.js';
-import { ScriptRunner } from './script-runner.js';
+import { ScriptRunner, type RunOptions } from './script-runner.js';
 import type { Price } from './stage.js';
 import { makeTicket } from './tickets.js';
 
@@ -23,7 +23,7 @@ export interface Payer {
   readonly renew: (database: Database) => Promise<boolean>;
   /** Where the item's file belongs while it is made. */
   readonly out: string;
-  readonly signal: AbortSignal;
+  readonly options: RunOptions;
 }
 
 /** What an earlier worker of an item has left of the call that it had begun. */
@@ -93,7 +93,7 @@ export class PaidCalls {
       const onSubmitted = (jobId: string) => this.accepted(payer.artifact, call, jobId);
       await this.scripts
         .run(name, { ...args, ...(callback && { callback }), out: product } as ScriptArguments<N>, {
-          signal: payer.signal,
+          ...payer.options,
           journal,
           onSubmitted,
         })

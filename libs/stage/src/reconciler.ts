@@ -6,7 +6,7 @@ import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bullmq';
 import { OutboxRelay } from './outbox-relay.js';
 import { beginStep, completeStep } from './step-flow.js';
-import { makeTicket } from './tickets.js';
+import { announceProgress, makeTicket } from './tickets.js';
 
 /** Work that has been untouched for so long is looked at (ms); younger work may just be on its way. */
 const UNTOUCHED_MS = 15_000;
@@ -77,6 +77,8 @@ export class Reconciler {
           return task ? [makeTicket(task, artifact)] : [];
         }),
       );
+      const shown = artifacts.filter(({ progress }) => progress).map(({ taskId }) => taskId);
+      for (const taskId of new Set(shown)) await announceProgress(tx, taskId);
       return issued.length;
     });
   }

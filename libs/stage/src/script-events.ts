@@ -102,15 +102,12 @@ const RESULTS: { readonly [N in ScriptName]: (data: unknown) => Parsed<ScriptRes
   'create-thumbnail': (data) => parse(Moment, data),
 };
 
-/** What the machinery wants to hear of a script; progress is for people who run it by hand. */
-type HeardEvent<N extends ScriptName> = Exclude<ScriptEvent<N>, { event: 'progress' }>;
-
 /**
- * What a line on a script's stdout says; null when it says nothing that matters here. A library that prints must not cost a paid job.
+ * What a line on a script's stdout says; null when it says nothing that matters here, or counts what cannot be. Neither must cost a paid job.
  * @throws Error when an event is not what the script's contract promises
  */
-export function heard<N extends ScriptName>(name: N, line: string): HeardEvent<N> | null {
-  const { event, provider_job_id, file, result, of, count } = fieldsOf(line);
+export function heard<N extends ScriptName>(name: N, line: string): ScriptEvent<N> | null {
+  const { event, provider_job_id, file, result, of, count, done, total } = fieldsOf(line);
   if (event === 'submitted') {
     if (typeof provider_job_id !== 'string' || !provider_job_id) throw new Error('it submitted a job and did not say which');
     return { event, provider_job_id };
@@ -121,6 +118,7 @@ export function heard<N extends ScriptName>(name: N, line: string): HeardEvent<N
     return { event, of: turn };
   }
   if (event === 'at_once') return typeof count === 'number' && count > 0 ? { event, count } : null;
+  if (event === 'progress') return isAmount(done) && isAmount(total) && total > 0 && done <= total ? { event, done, total } : null;
   if (event !== 'done') return null;
   return { event, file: String(file), result: resultOf(name, result) };
 }
@@ -153,6 +151,10 @@ export function resultOf<N extends ScriptName>(name: N, result: unknown): Script
   const parsed = RESULTS[name](result);
   if (parsed.ok) return parsed.value;
   throw new Error(`it reported a wrong result: ${describeProblems(parsed.problems)}`);
+}
+
+function isAmount(value: unknown): value is number {
+  return Number.isFinite(value) && (value as number) >= 0;
 }
 
 function fieldsOf(line: string): Record<string, unknown> {

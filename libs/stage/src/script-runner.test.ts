@@ -145,9 +145,23 @@ describe('what a script says', () => {
     expect([...order, result.model]).toEqual(['recording job-1', 'recorded', 'kling']);
   });
 
-  it('is not disturbed by a library that prints, nor by progress', async () => {
-    const program = `console.log('deprecated: x'); console.log('{'); say({ event: 'progress', done: 1, total: 2 }); say(7); done({ model: 'm' });`;
-    expect(await image(program)).toEqual({ model: 'm' });
+  it('is not disturbed by a library that prints, nor by progress that cannot be; that which can be is told', async () => {
+    const counts = [
+      { done: 1, total: 2 },
+      {},
+      { done: 1 },
+      { done: '1', total: 2 },
+      { done: 3, total: 2 },
+      { done: -1, total: 2 },
+      { done: 0, total: 0 },
+    ];
+    const program = `console.log('deprecated: x'); console.log('{'); say(7); console.log('{"event":"progress","done":0,"total":1e999}');
+for (const count of ${JSON.stringify(counts)}) say({ event: 'progress', ...count }); say({ event: 'progress', done: 2, total: 2 }); done({ model: 'm' });`;
+    const told: object[] = [];
+    const runner = await runnerOf(program);
+    const onProgress = (progress: object) => void told.push(progress);
+    expect(await runner.run('generate-asset', { prompt: 'p', out: at('o.png') }, { signal: idle, onProgress })).toEqual({ model: 'm' });
+    expect(told).toEqual([1, 2].map((done) => ({ event: 'progress', done, total: 2 })));
   });
 
   it.each([

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SETTINGS, providerOf, settings, type Settings } from '#config';
-import { Failure, transient, type ScriptArguments, type ScriptName, type ScriptResult } from '#pipeline';
+import { Failure, transient, type ScriptArguments, type ScriptEvent, type ScriptName, type ScriptResult } from '#pipeline';
 import { environmentOf, reachHosts, type ModelPort } from '#providers/registry';
 import { Inject, Injectable } from '@nestjs/common';
 import { execa, type ExecaError } from 'execa';
@@ -15,6 +15,8 @@ export interface RunOptions {
   journal?: string;
   /** Awaited before anything else of the script is heard: the provider has accepted a job and will bill it. */
   onSubmitted?: (providerJobId: string) => Promise<void>;
+  /** Told how far the script is, as often as it says so; not waited for. */
+  onProgress?: (progress: Extract<ScriptEvent, { event: 'progress' }>) => void;
 }
 
 /** How long a script that was told to stop may take: it brings home what it is paying for if it can (ms). */
@@ -51,7 +53,7 @@ export class ScriptRunner {
   async run<N extends ScriptName>(
     name: N,
     args: ScriptArguments<N>,
-    { signal, journal, onSubmitted }: RunOptions,
+    { signal, journal, onSubmitted, onProgress }: RunOptions,
   ): Promise<ScriptResult<N>> {
     const ending = new AbortController();
     const script = execa(process.execPath, [this.path(name), ...commandLine({ ...args, journal }), '--json'], {
@@ -82,7 +84,8 @@ export class ScriptRunner {
       } else if (event?.event === 'at_once') {
         const provider = this.provider(name);
         if (provider) await this.limits.learn(provider.name, event.count);
-      } else if (event?.event === 'done') result = event.result;
+      } else if (event?.event === 'progress') onProgress?.(event);
+      else if (event?.event === 'done') result = event.result;
     };
     script.stdin.on('error', () => undefined);
     if ('job' in args && args.job) follow(args.job);

@@ -9,6 +9,7 @@ import {
   STAGES,
   stepInfo,
   type ItemKind,
+  type ItemProgress,
   type ScriptArguments,
   type ScriptName,
   type ScriptResult,
@@ -18,12 +19,13 @@ import {
 } from '#pipeline';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ItemFiles, type PlacedFile } from './item-files.js';
+import { ProgressRecorder } from './item-progress.js';
 import { closeQuota, isDisconnection, reportDisconnection, reportLimit } from './incidents.js';
 import { Lease } from './lease.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { PaidCalls } from './paid-calls.js';
 import { ProviderLimits } from './provider-limits.js';
-import { ScriptRunner } from './script-runner.js';
+import { ScriptRunner, type RunOptions } from './script-runner.js';
 import { AWAITS_ITEM, type Item, type Made, type Price, type StepHandler, type TaskView } from './stage.js';
 import { completeStep, openStep, stopTask } from './step-flow.js';
 import { announceProgress, makeTicket } from './tickets.js';
@@ -137,6 +139,13 @@ export class TicketHandler {
     const recovered = await this.calls.recover(artifact);
     const providerJobId = recovered.providerJobId ?? artifact.providerJobId;
     let paid: Finished['paid'] = null;
+    const progress = new ProgressRecorder((progress) => this.record(artifact, lease.token, progress));
+    const options: RunOptions = {
+      signal,
+      onProgress: (event) => {
+        progress.heard(event);
+      },
+    };
     const make = async (out: string): Promise<Made<ItemKind>> => {
       const renew = (database: Database) => lease.renew(database);
       const run = async <N extends ScriptName>(
@@ -144,10 +153,10 @@ export class TicketHandler {
         args: Omit<ScriptArguments<N>, 'out'>,
         price?: Price<N>,
       ): Promise<ScriptResult<N>> => {
-        if (!price) return this.scripts.run(name, { ...args, out } as ScriptArguments<N>, { signal });
+        if (!price) return this.scripts.run(name, { ...args, out } as ScriptArguments<N>, options);
         return this.limits.holding(price.provider, artifact.id, signal, async () => {
-          if (providerJobId) return this.scripts.run(name, { ...args, out } as ScriptArguments<N>, { signal });
-          const call = await this.calls.make({ artifact, renew, out, signal }, recovered.finished, name, args, price);
+          if (providerJobId) return this.scripts.run(name, { ...args, out } as ScriptArguments<N>, options);
+          const call = await this.calls.make({ artifact, renew, out, options }, recovered.finished, name, args, price);
           paid = call;
           return call.result;
         });
@@ -173,6 +182,16 @@ export class TicketHandler {
     };
     const { made, file } = await this.files.place(artifact, make, () => lease.renew(this.database));
     return { made, file, paid };
+  }
+
+  /** Shows how far an item is for as long as it is ours. */
+  private async record(artifact: ArtifactRow, leaseToken: string, progress: ItemProgress): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      if (!(await tx.artifacts.progressed(artifact.id, leaseToken, progress))) return;
+      artifact.progress = progress;
+      await announceProgress(tx, artifact.taskId);
+    });
+    this.relay.wake();
   }
 
   private async commit(step: StepInfo, artifact: ArtifactRow, leaseToken: string, { made, file, paid }: Finished): Promise<void> {
@@ -210,8 +229,8 @@ export class TicketHandler {
       if (!(await tx.artifacts.putOff(artifact.id, leaseToken, new Date(Date.now() + delayMs), error, countsAttempt))) return;
       await this.reticket(tx, artifact);
       await reportLimit(tx, failure, artifact.channelId);
-      // A wait of hours is news to whoever looks at the row.
-      if (delayMs >= LONG_WAIT_MS) await announceProgress(tx, artifact.taskId);
+      // A wait of hours is news to whoever looks at the row, and so is that nobody makes what was shown in the making.
+      if (delayMs >= LONG_WAIT_MS || artifact.progress) await announceProgress(tx, artifact.taskId);
       if (isDisconnection(failure)) await reportDisconnection(tx, await tx.channels.get(artifact.channelId), failure);
     });
   }
@@ -228,7 +247,9 @@ export class TicketHandler {
   private async handBack(artifact: ArtifactRow, leaseToken: string): Promise<void> {
     const error = { code: 'HANDED_BACK', message: 'The service was stopped; the item goes on by itself.', endsJob: false };
     await this.database.transaction(async (tx) => {
-      if (await tx.artifacts.putOff(artifact.id, leaseToken, new Date(), error, false)) await this.reticket(tx, artifact);
+      if (!(await tx.artifacts.putOff(artifact.id, leaseToken, new Date(), error, false))) return;
+      await this.reticket(tx, artifact);
+      if (artifact.progress) await announceProgress(tx, artifact.taskId);
     });
   }
 

@@ -55,8 +55,11 @@ const NOTION_PRIORITIES: Readonly<Record<keyof NotionJob, number>> = {
 };
 /** Behind everything else: the next one comes anyway. */
 const PROGRESS_PRIORITY = 7;
-/** Items that are ready within that time are shown together (ms). */
-const PROGRESS_EVERY_MS = 10_000;
+/**
+ * How far a task is, its row is told no more often (ms): what happens within that time is shown together. Twenty videos in work then take at most 80 of the
+ * 150 requests that Notion is asked in a minute, however much is told of each.
+ */
+const PROGRESS_EVERY_MS = 15_000;
 
 /** A job of the Notion queue. The same id is the same job, as long as it waits. */
 export function notionJob<N extends keyof NotionJob>(name: N, jobId: string, payload: NotionJob[N]): OutgoingJob {
@@ -75,7 +78,7 @@ export async function announce(database: Database, taskId: string): Promise<void
   await tellListeners(database, taskId);
 }
 
-/** Tells everybody that one more item of a task is ready: live listeners at once, the row once in a while. Call it in the transaction that finished it. */
+/** Tells everybody that a task is further: live listeners at once, the row once in a while. Call it in the transaction that records how far. */
 export async function announceProgress(database: Database, taskId: string): Promise<void> {
   await showProgress(database, taskId);
   await tellListeners(database, taskId);

@@ -129,7 +129,8 @@ function tell(client: Client, progress: TaskProgress): void {
   else send(client, progress);
 }
 
-function send(client: Client, { task, ready, total }: TaskProgress): void {
+function send(client: Client, progress: TaskProgress): void {
+  const { task } = progress;
   if (task.updatedAt > client.toldUntil) client.toldUntil = task.updatedAt;
-  client.stream.send('task', client.toldUntil.toISOString(), withoutNulls(updateOf(task, ready, total)));
+  client.stream.send('task', client.toldUntil.toISOString(), withoutNulls(updateOf(progress)));
 }

@@ -1,5 +1,5 @@
-import type { ArtifactRow, Database, ReviewRow, TaskRow } from '#database';
-import type { Estimate, StepName } from '#pipeline';
+import type { ArtifactRow, Database, ReviewRow, TaskProgress, TaskRow } from '#database';
+import { progressInWords, type Estimate, type StepName } from '#pipeline';
 import type { PublicationView } from './evidence.dto.js';
 import { publicationOf } from './evidence.js';
 import type { TaskDetail, TaskItem, TaskReview, TaskSummary, TaskUpdate } from './task.dto.js';
@@ -26,8 +26,9 @@ export function summaryOf(task: TaskRow): Fields<TaskSummary> {
 }
 
 /** A task as live updates show it. */
-export function updateOf(task: TaskRow, ready: number, total: number): Fields<TaskUpdate> {
-  return { ...summaryOf(task), progress: task.step && task.stepOpened ? stepProgress(task.step, ready, total) : '' };
+export function updateOf({ task, ready, total, making }: TaskProgress): Fields<TaskUpdate> {
+  const progress = task.step && task.stepOpened ? [stepProgress(task.step, ready, total), ...inTheMaking(making, total)] : [];
+  return { ...summaryOf(task), progress: progress.join('; ') };
 }
 
 /** Everything there is to know of a task. */
@@ -62,7 +63,7 @@ function estimateOf(artifacts: readonly ArtifactRow[]): Estimate | null {
   return storyboard?.result?.estimate ?? null;
 }
 
-/** How far the open step is, and what the video will come to: "images 5/8; 18 scenes, about 2:31, USD 7.20"; empty when none is open. */
+/** How far the open step is, and what the video will come to: "cut 0/1; 63 %, 12 s left; 18 scenes, about 2:31, USD 7.20"; empty when none is open. */
 export function progressOf(task: TaskRow, artifacts: readonly ArtifactRow[], publication: PublicationView | null): string {
   if (!task.step || !task.stepOpened) return '';
   const items = artifacts.filter(({ step }) => step === task.step);
@@ -73,6 +74,7 @@ export function progressOf(task: TaskRow, artifacts: readonly ArtifactRow[], pub
   const held = isIdle ? items.find(({ state, errorMessage }) => state === 'due' && errorMessage !== null) : undefined;
   return [
     stepProgress(task.step, ready, items.length),
+    ...inTheMaking(items, items.length),
     ...(publication ? onYouTube(publication) : []),
     ...(held?.errorMessage ? [`waits: ${held.errorMessage}`] : []),
     ...(estimate ? [inWords(estimate)] : []),
@@ -92,6 +94,14 @@ function onYouTube({ state, bytes, sent_bytes, publish_at, steps }: PublicationV
 
 function stepProgress(step: StepName, ready: number, total: number): string {
   return `${step.replace('_', ' ')} ${ready}/${total}`;
+}
+
+/** How far those items are that take long; by name where the step has several. */
+function inTheMaking(items: TaskProgress['making'], total: number): string[] {
+  return items.flatMap(({ kind, position, progress }) => {
+    const name = total > 1 ? `${kind.replace('_', ' ')} ${position + 1} ` : '';
+    return progress ? [`${name}${progressInWords(progress)}`] : [];
+  });
 }
 
 /** What the video will have cost when it is done (USD), everything made once; null before its storyboard is written. */
@@ -114,7 +124,7 @@ export function youtubeUrl(artifacts: readonly ArtifactRow[]): string | null {
 }
 
 function itemOf(artifact: ArtifactRow): TaskItem {
-  const { id, kind, position, revision, state, path, checksum, durationMs, attempt, costUsd, errorMessage } = artifact;
+  const { id, kind, position, revision, state, path, checksum, durationMs, progress, attempt, costUsd, errorMessage } = artifact;
   return {
     id,
     kind,
@@ -124,6 +134,7 @@ function itemOf(artifact: ArtifactRow): TaskItem {
     path,
     checksum,
     duration_ms: durationMs,
+    progress,
     attempts: attempt,
     cost_usd: costUsd,
     error_message: errorMessage,

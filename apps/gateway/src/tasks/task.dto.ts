@@ -6,6 +6,7 @@ import {
   type ItemKind,
   type ArtifactState,
   type Estimate,
+  type ItemProgress,
   type Decision,
   type Priority,
   type Status,
@@ -147,9 +148,23 @@ export class TaskSummary {
 }
 
 export class TaskUpdate extends TaskSummary {
-  /** How far the open step is, in items; empty when none is open. */
-  @ApiProperty({ example: 'clips 7/18' })
+  /** How far the open step is, in items, and those of them that take long; empty when none is open. */
+  @ApiProperty({ example: 'cut 0/1; 63 %, 12 s left' })
   progress: string;
+}
+
+class TaskItemProgress implements ItemProgress {
+  @ApiProperty({ description: 'Of a cut: frames.', example: 1_890 })
+  done: number;
+
+  @ApiProperty({ example: 3_000 })
+  total: number;
+
+  @ApiPropertyOptional({ description: 'Of late; left out at first.', example: 92.5 })
+  per_second: number | null;
+
+  @ApiPropertyOptional({ description: 'At this speed (s); left out while that is not known.', example: 12 })
+  seconds_left: number | null;
 }
 
 export class TaskItem {
@@ -176,6 +191,9 @@ export class TaskItem {
 
   @ApiPropertyOptional()
   duration_ms: number | null;
+
+  @ApiPropertyOptional({ description: 'How far it is, while it is made and if that takes long.', type: TaskItemProgress })
+  progress: TaskItemProgress | null;
 
   @ApiProperty()
   attempts: number;

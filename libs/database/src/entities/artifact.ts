@@ -1,4 +1,4 @@
-import type { ArtifactState, ItemInputs, ItemKind, ItemResults, StepName } from '#pipeline';
+import type { ArtifactState, ItemInputs, ItemKind, ItemProgress, ItemResults, StepName } from '#pipeline';
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
 import { BOOLEAN, BYTES, INTEGER, JSONB, TEXT, TIME, USD, UUID, optional } from './columns.js';
 
@@ -45,6 +45,10 @@ export class ArtifactRow<K extends ItemKind = ItemKind> {
 
   @Column(optional(TIME))
   leaseUntil: Date | null;
+
+  /** What its worker has said of how far it is; null when nobody works on it, or nothing was said. */
+  @Column(optional(JSONB))
+  progress: ItemProgress | null;
 
   /** Not to be tried before. */
   @Column(TIME)

@@ -1,4 +1,4 @@
-import { STEPS, type ItemInputs, type ItemKind, type ItemResults, type StepName } from '#pipeline';
+import { STEPS, type ItemInputs, type ItemKind, type ItemProgress, type ItemResults, type StepName } from '#pipeline';
 import { In, Not, type EntityManager } from 'typeorm';
 import { ArtifactRow } from '../entities/artifact.js';
 import { notPaused } from './channels.js';
@@ -89,6 +89,7 @@ export class Artifacts {
         attempt: () => 'attempt + 1',
         leaseToken,
         leaseUntil: () => `now() + ${Math.round(leaseMs)} * interval '1 millisecond'`,
+        progress: null,
       })
       .where('id = :id AND generation = :generation', { id, generation })
       .andWhere(`((state = 'due' AND next_at <= now()) OR (state = 'running' AND lease_until < now()))`)
@@ -100,6 +101,11 @@ export class Artifacts {
   /** Keeps the item for another while. False: the lease is lost and the work is in vain. */
   async renew(id: string, leaseToken: string, leaseMs: number): Promise<boolean> {
     return this.holding(id, leaseToken, { leaseUntil: () => `now() + ${Math.round(leaseMs)} * interval '1 millisecond'` });
+  }
+
+  /** Records how far the item is. False: the lease is lost, and what another worker says counts. */
+  async progressed(id: string, leaseToken: string, progress: ItemProgress): Promise<boolean> {
+    return this.holding(id, leaseToken, { progress });
   }
 
   /** Remembers the provider's job at once, so that whoever works on the item next picks it up. False: the lease is lost. */
@@ -125,8 +131,7 @@ export class Artifacts {
     return this.holding(id, leaseToken, {
       ...made,
       state: 'ready',
-      leaseToken: null,
-      leaseUntil: null,
+      ...NOBODYS,
       errorCode: null,
       errorMessage: null,
     });
@@ -198,7 +203,7 @@ export class Artifacts {
   /** Takes a task's items from their workers, whose leases are lost with that. */
   async release(taskId: string): Promise<void> {
     await this.updating()
-      .set({ state: 'due', generation: () => 'generation + 1', leaseToken: null, leaseUntil: null })
+      .set({ state: 'due', generation: () => 'generation + 1', ...NOBODYS })
       .where({ taskId, state: 'running' })
       .execute();
   }
@@ -238,7 +243,8 @@ export class Artifacts {
   async reissue(artifacts: readonly ArtifactRow[]): Promise<ArtifactRow[]> {
     if (artifacts.length === 0) return [];
     const [issued] = await this.manager.query<[{ id: string }[], number]>(
-      `UPDATE artifacts SET state = 'due', next_at = now(), generation = artifacts.generation + 1, lease_token = NULL, lease_until = NULL, updated_at = now()
+      `UPDATE artifacts SET state = 'due', next_at = now(), generation = artifacts.generation + 1, lease_token = NULL, lease_until = NULL,
+         progress = NULL, updated_at = now()
        FROM unnest($1::uuid[], $2::integer[], $3::text[]) AS seen (id, generation, state)
        WHERE artifacts.id = seen.id AND artifacts.generation = seen.generation AND artifacts.state = seen.state
          AND (artifacts.state = 'due' OR artifacts.lease_until < now())
@@ -250,7 +256,7 @@ export class Artifacts {
 
   /** Replaces artifacts by a new revision of each, to be made from the same input. */
   async revise(artifacts: readonly ArtifactRow[]): Promise<ArtifactRow[]> {
-    await this.manager.update(ArtifactRow, { id: In(artifacts.map(({ id }) => id)) }, { state: 'superseded' });
+    await this.manager.update(ArtifactRow, { id: In(artifacts.map(({ id }) => id)) }, { state: 'superseded', progress: null });
     const added = await this.manager
       .createQueryBuilder()
       .insert()
@@ -285,9 +291,11 @@ export class Artifacts {
   }
 }
 
+/** Of an item that its worker has let go, or that was taken from it. */
+const NOBODYS = { leaseToken: null, leaseUntil: null, progress: null };
+
 const ended = ({ code, message, endsJob }: ItemError) => ({
-  leaseToken: null,
-  leaseUntil: null,
+  ...NOBODYS,
   errorCode: code,
   errorMessage: message,
   ...(endsJob && { providerJobId: null }),

@@ -1,4 +1,5 @@
 import type { EntityManager } from 'typeorm';
+import type { ArtifactRow } from '../entities/artifact.js';
 import type { TaskRow } from '../entities/task.js';
 import { Tasks } from './tasks.js';
 
@@ -7,6 +8,8 @@ export interface TaskProgress {
   readonly task: TaskRow;
   readonly ready: number;
   readonly total: number;
+  /** Its items whose making takes long, and how far each is. */
+  readonly making: readonly Pick<ArtifactRow, 'kind' | 'position' | 'progress'>[];
 }
 
 /** Which tasks a listener wants to hear of; left out, all. */
@@ -60,8 +63,10 @@ export class Live {
 
   private async progress(ids: readonly string[]): Promise<TaskProgress[]> {
     const tasks = new Map((await new Tasks(this.manager).byIds(ids)).map((task) => [task.id, task]));
-    const counts = await this.manager.query<{ task_id: string; ready: number; total: number }[]>(
-      `SELECT artifacts.task_id, count(*) FILTER (WHERE artifacts.state = 'ready')::int AS ready, count(*)::int AS total
+    const counts = await this.manager.query<({ task_id: string } & Omit<TaskProgress, 'task'>)[]>(
+      `SELECT artifacts.task_id, count(*) FILTER (WHERE artifacts.state = 'ready')::int AS ready, count(*)::int AS total,
+         coalesce(json_agg(json_build_object('kind', kind, 'position', position, 'progress', progress) ORDER BY position)
+           FILTER (WHERE progress IS NOT NULL), '[]') AS making
        FROM artifacts JOIN tasks ON tasks.id = artifacts.task_id AND tasks.step = artifacts.step
        WHERE tasks.id = ANY($1) AND tasks.step_opened AND artifacts.state <> 'superseded' GROUP BY artifacts.task_id`,
       [ids],
@@ -69,7 +74,8 @@ export class Live {
     const counted = new Map(counts.map((row) => [row.task_id, row]));
     return ids.flatMap((id) => {
       const task = tasks.get(id);
-      return task ? [{ task, ready: counted.get(id)?.ready ?? 0, total: counted.get(id)?.total ?? 0 }] : [];
+      const { ready = 0, total = 0, making = [] } = counted.get(id) ?? {};
+      return task ? [{ task, ready, total, making }] : [];
     });
   }
 }
