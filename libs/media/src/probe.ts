@@ -153,6 +153,22 @@ export function damaged(path: string, error: unknown): Failure {
   return failure.code === MEDIA_UNUSABLE ? unusable(path, 'it is damaged or cut off', failure) : failure;
 }
 
+/**
+ * Of several files that FFmpeg has failed with the one that is damaged, if it is one: each is decoded alone. Always throws.
+ * @param stream which of a file's streams counts: `0:v:0`
+ * @throws Failure MEDIA_UNUSABLE naming the file, or what was thrown before
+ */
+export async function blame(files: readonly string[], stream: string, error: unknown, signal?: AbortSignal): Promise<never> {
+  if (Failure.from(error).code === MEDIA_UNUSABLE) {
+    for (const file of new Set(files)) {
+      await ffmpeg(['-xerror', '-i', file, '-map', stream, '-f', 'null', '-'], signal && { signal }).catch((own: unknown) => {
+        throw damaged(file, own);
+      });
+    }
+  }
+  throw error;
+}
+
 /** A file that cannot be used, and why. */
 export function unusable(path: string, why: string, cause?: Failure): Failure {
   return permanent({

@@ -7,7 +7,7 @@ import { beside, writeWhole } from '../atomic-file.js';
 import { checksum } from '../checksum.js';
 import { ffmpeg } from '../ffmpeg.js';
 import { inParallel } from '../parallel.js';
-import { probe, unusable } from '../probe.js';
+import { blame, probe, unusable } from '../probe.js';
 import { SAMPLE_RATE } from '../sound/form.js';
 import { PARTS } from '../sound/levels.js';
 import { mixSound, type Score } from '../sound/mix.js';
@@ -174,7 +174,9 @@ class Render {
         this.advance(piece, count);
       };
       const args = ['-filter_complex_threads', '1', '-filter_complex', graph, '-map', '[out]', ...output, resolve(temporary)];
-      await ffmpeg([...deviceOf(encoding), ...inputs, ...args], { signal, onFrame, cwd });
+      await ffmpeg(['-xerror', ...deviceOf(encoding), ...inputs, ...args], { signal, onFrame, cwd }).catch((error: unknown) =>
+        blame(piece.inputs, '0:v:0', error, signal),
+      );
       return frames;
     };
     await writeWhole(file, async (temporary) => {

@@ -11,6 +11,9 @@ const ATTACK = 5;
 /** It lets go again over about this time (steps): fast enough that nobody hears a hole, slow enough that a low note stays whole. */
 const RELEASE = 120;
 
+/** More than so much (dB) is noise, not loudness: a mix that is so uneven stays quieter. */
+const MOST_LIMITING = 30;
+
 /** What a limiter does to a mix: everything is turned up by `gain`, and in step i down by `turns[i]`. */
 export interface Limiting {
   gain: number;
@@ -30,14 +33,16 @@ export function limitedTo(loudness: number, ceiling: number, energies: Float32Ar
   };
   const plain = integrated(powersOf({ gain: 1, turns: new Float32Array(peaks.length).fill(1) }, energies));
   if (plain === -Infinity) return reached(1).limiting;
-  // More than 30 dB of limiting is noise, not loudness; what is so uneven stays quieter.
-  let [low, high] = [loudness - plain, loudness - plain + 30];
-  for (let round = 0; round < 16; round += 1) {
+  // The least gain that does it: with much more, what was a pause becomes loud enough to count, and the whole seems quieter again.
+  let [low, high] = [loudness - plain, loudness - plain];
+  const most = high + MOST_LIMITING;
+  while (high < most && reached(fromDecibels(high)).loudness < loudness) [low, high] = [high, high + 1];
+  for (let round = 0; round < 10; round += 1) {
     const middle = (low + high) / 2;
     if (reached(fromDecibels(middle)).loudness < loudness) low = middle;
     else high = middle;
   }
-  return reached(fromDecibels((low + high) / 2)).limiting;
+  return reached(fromDecibels(high)).limiting;
 }
 
 /** How far each step is turned down, so that none is above the ceiling. Between two steps the lower one counts. */

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { ffmpeg } from '../ffmpeg.js';
-import { damaged } from '../probe.js';
+import { blame } from '../probe.js';
 import { BLOCK, CHANNELS, MOMENT_BYTES, SAMPLE_RATE } from './form.js';
 import type { Stretch } from './levels.js';
 
@@ -26,17 +26,14 @@ export interface Placed extends Stretch {
  */
 export async function writeStem(sounds: readonly Placed[], moments: number, out: string, signal?: AbortSignal): Promise<void> {
   const inputs = sounds.flatMap(({ file, loop }) => [...(loop ? ['-stream_loop', '-1'] : []), '-i', file]);
-  const options = signal && { signal };
-  await ffmpeg(['-xerror', ...inputs, '-filter_complex', stemGraph(sounds, moments), '-map', '[stem]', '-f', 'f32le', out], options).catch(
-    async (error: unknown) => {
-      // One of many: which, only a look at each can tell.
-      for (const { file } of sounds) {
-        await ffmpeg(['-xerror', '-i', file, '-map', '0:a:0', '-f', 'null', '-'], options).catch((own: unknown) => {
-          throw damaged(file, own);
-        });
-      }
-      throw error;
-    },
+  const graph = ['-filter_complex', stemGraph(sounds, moments), '-map', '[stem]'];
+  await ffmpeg(['-xerror', ...inputs, ...graph, '-f', 'f32le', out], signal && { signal }).catch((error: unknown) =>
+    blame(
+      sounds.map(({ file }) => file),
+      '0:a:0',
+      error,
+      signal,
+    ),
   );
 }
 
