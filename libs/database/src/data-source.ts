@@ -17,6 +17,7 @@ import { CompleteApi1732500000000 } from './migrations/1732500000000-complete-ap
 import { LiveChannels1732600000000 } from './migrations/1732600000000-live-channels.js';
 import { Dressing1732700000000 } from './migrations/1732700000000-dressing.js';
 import { Publications1732800000000 } from './migrations/1732800000000-publications.js';
+import { ItemFindings1733000000000 } from './migrations/1733000000000-item-findings.js';
 
 /** Columns are the properties' names in snake_case. */
 class SnakeCase extends DefaultNamingStrategy {
@@ -63,6 +64,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       LiveChannels1732600000000,
       Dressing1732700000000,
       Publications1732800000000,
+      ItemFindings1733000000000,
     ],
     migrationsTransactionMode: 'each',
     synchronize: false,
