@@ -114,7 +114,7 @@ export function youtubeUrl(artifacts: readonly ArtifactRow[]): string | null {
 }
 
 function itemOf(artifact: ArtifactRow): TaskItem {
-  const { id, kind, position, revision, state, path, checksum, durationMs, attempt, costUsd, errorMessage } = artifact;
+  const { id, kind, position, revision, state, path, checksum, durationMs, attempt, costUsd, findings, remade, errorMessage } = artifact;
   return {
     id,
     kind,
@@ -126,6 +126,8 @@ function itemOf(artifact: ArtifactRow): TaskItem {
     duration_ms: durationMs,
     attempts: attempt,
     cost_usd: costUsd,
+    findings,
+    remade,
     error_message: errorMessage,
   };
 }
