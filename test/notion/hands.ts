@@ -24,7 +24,7 @@ const INPUTS: ItemInputs = {
   storyboard: {},
   image: { key: 'reef', role: 'environment', prompt: 'a reef', references: [] },
   composite: { layout: 'full_frame', images: ['reef'] },
-  clip: { motion: 'still', seconds: 5 },
+  clip: { motion: 'still', seconds: 1 },
   narration: { text: 'The sea is old.', before: '', after: '' },
   sound_effect: { prompt: 'waves', seconds: 2 },
   cut: { scenes: 1 },
@@ -121,7 +121,7 @@ async function pay(kind: ItemKind, taskId: string, database: Database): Promise<
 
 /** A small file of each kind that is media, by kind. */
 async function makeFiles(folder: string): Promise<Map<string, string>> {
-  const picture = ['-f', 'lavfi', '-i', 'color=c=teal:s=1920x1080:d=1:r=25'];
+  const picture = ['-f', 'lavfi', '-i', 'testsrc2=s=1920x1080:d=1:r=25'];
   const sound = ['-f', 'lavfi', '-i', 'sine=d=1'];
   const made: Partial<Record<ItemKind, string[]>> = {
     image: [...picture, '-frames:v', '1', 'image.png'],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { readSettings } from '#config';
-import { expectMedia, probe } from '#media';
+import { expectMedia, inspectClip, inspectNarration, inspectSoundEffect, probe } from '#media';
 import { STORYBOARD_JSON_SCHEMA, Failure, parseStoryboard } from '#pipeline';
 import { clipSeconds, reach, reachHosts, type ModelPort, type ProviderName, type Reached, type Waiting } from '#providers/registry';
 import sharp from 'sharp';
@@ -169,6 +169,25 @@ whenSimulated('answers that are odd but good', () => {
     expect(await probe(join(folder, 'again.mp4'))).toMatchObject({ kind: 'video' });
   }, 60_000);
 
+  it.each(['black', 'frozen'])(
+    'a clip that is a success, and %s',
+    async (slip) => {
+      const { client } = await open('clip', 'kie');
+      const path = join(folder, `${slip}.mp4`);
+      await client.download(await client.waitForClip(await submit(`sim:${slip}`), waiting), path, signal);
+      expect(await inspectClip(path, await probe(path), 5_000)).toMatchObject([{ code: slip, grave: true }]);
+    },
+    60_000,
+  );
+
+  it('a narration and a sound effect in which nothing is heard', async () => {
+    const [voice, rain] = [join(folder, 'mouthed.mp3'), join(folder, 'no-rain.mp3')];
+    await writeFile(voice, (await ASK.narration('sim:silent')).audio);
+    await writeFile(rain, (await ASK.sound_effect('sim:silent')).audio);
+    expect(await inspectNarration(voice, await probe(voice), 2_000)).toMatchObject([{ code: 'silent', grave: true }]);
+    expect(await inspectSoundEffect(rain, await probe(rain))).toMatchObject([{ code: 'silent', grave: true }]);
+  });
+
   it("what the models want of a clip's input is what each gets", async () => {
     const models = ['kling-2.6/image-to-video', 'kling/v3-turbo-image-to-video', 'kling-3.0/video', 'bytedance/seedance-1.5-pro'];
     for (const model of [...models, 'bytedance/seedance-2', 'hailuo/2-3-image-to-video-standard', 'kling/v2-1-master']) {
@@ -226,8 +245,9 @@ describe('the usual answer', () => {
       const { client } = await open('clip', 'kie');
       const url = await client.waitForClip(await submit(''), waiting);
       await client.download(url, join(folder, 'clip.mp4'), signal);
-      const { durationMs } = await expectMedia(join(folder, 'clip.mp4'), { kind: 'video' }, signal);
-      expect(Math.abs((durationMs ?? 0) - 5_000)).toBeLessThan(300);
+      const media = await expectMedia(join(folder, 'clip.mp4'), { kind: 'video' }, signal);
+      expect(Math.abs((media.durationMs ?? 0) - 5_000)).toBeLessThan(300);
+      expect(await inspectClip(join(folder, 'clip.mp4'), media, 5_000, signal)).toEqual([]);
     },
     900_000,
   );
@@ -237,11 +257,12 @@ describe('the usual answer', () => {
     async () => {
       const { audio, words, characters } = await ASK.narration('');
       await writeFile(join(folder, 'voice.mp3'), audio);
-      expect(await expectMedia(join(folder, 'voice.mp3'), { kind: 'audio' }, signal)).toMatchObject({ kind: 'audio' });
+      const spoken = await expectMedia(join(folder, 'voice.mp3'), { kind: 'audio' }, signal);
+      expect(await inspectNarration(join(folder, 'voice.mp3'), spoken, 2_000, signal)).toEqual([]);
       expect([words.map(({ word }) => word), characters]).toEqual([['The', 'sea', 'is', 'old.'], 15]);
       const effect = await ASK.sound_effect('');
       await writeFile(join(folder, 'rain.mp3'), effect.audio);
-      expect((await probe(join(folder, 'rain.mp3'))).kind).toBe('audio');
+      expect(await inspectSoundEffect(join(folder, 'rain.mp3'), await probe(join(folder, 'rain.mp3')), signal)).toEqual([]);
     },
     180_000,
   );

@@ -148,9 +148,10 @@ export const CONTRACT: readonly Row[] = [
 /** Answers that are no failure: our clients make do with them. The test of each says how. */
 export const HARMLESS: Readonly<Record<string, readonly string[]>> = {
   image: ['two_images', 'jpeg'],
-  narration: ['no_alignment', 'only_normalized'],
+  narration: ['no_alignment', 'only_normalized', 'silent'],
+  sound_effect: ['silent'],
   completion: ['without_usage'],
-  clip: ['expired_link'],
+  clip: ['expired_link', 'black', 'frozen'],
 };
 
 /** Answers that tell nothing new where another operation of the same provider gives them as well. */

@@ -18,6 +18,7 @@ import { LiveChannels1732600000000 } from './migrations/1732600000000-live-chann
 import { Dressing1732700000000 } from './migrations/1732700000000-dressing.js';
 import { Publications1732800000000 } from './migrations/1732800000000-publications.js';
 import { ItemProgress1732900000000 } from './migrations/1732900000000-item-progress.js';
+import { ItemFindings1733000000000 } from './migrations/1733000000000-item-findings.js';
 
 /** Columns are the properties' names in snake_case. */
 class SnakeCase extends DefaultNamingStrategy {
@@ -65,6 +66,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       Dressing1732700000000,
       Publications1732800000000,
       ItemProgress1732900000000,
+      ItemFindings1733000000000,
     ],
     migrationsTransactionMode: 'each',
     synchronize: false,

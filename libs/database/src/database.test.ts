@@ -114,8 +114,11 @@ describe('publications', () => {
     const other = await createTestDatabase();
     const source = await new DataSource(dataSourceOptions(other.url)).initialize();
     try {
-      const isThere = async () => (await source.query<object[]>(`SELECT FROM pg_class WHERE relname = 'publications'`)).length > 0;
-      while (await isThere()) await source.undoLastMigration();
+      const publications = source.migrations.findIndex((migration) => migration.constructor.name.startsWith('Publications'));
+      const undo = async () => {
+        for (let left = source.migrations.length; left > publications; left--) await source.undoLastMigration();
+      };
+      await undo();
       const youtube = { category_id: '28', privacy: 'public', made_for_kids: false, synthetic_media: true };
       await source.query(`INSERT INTO channels (key, settings) VALUES ('one', $1)`, [JSON.stringify({ language: 'en', youtube })]);
       const add = async (title: string, status: string, publication: string, job: string | null, result: object | null) => {
@@ -151,7 +154,7 @@ describe('publications', () => {
         { title: 'on its way', state: 'sending', video_id: null, session: 'v1.d.e.f', ...common },
         { title: 'there', state: 'released', video_id: 'abc', session: 'v1.a.b.c', ...common },
       ]);
-      await source.undoLastMigration();
+      await undo();
     } finally {
       await source.destroy();
       await other.drop();

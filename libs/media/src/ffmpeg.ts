@@ -64,6 +64,23 @@ export async function ffmpegSays(args: readonly string[], { signal }: Pick<ToolO
   }
 }
 
+/**
+ * Runs ffmpeg's filters over a file and returns what they print on stdout.
+ * @throws Failure as `ffmpeg`
+ */
+export async function ffmpegPrints(args: readonly string[], signal?: AbortSignal): Promise<string> {
+  try {
+    const { stdout } = await execa(
+      'ffmpeg',
+      ['-hide_banner', '-loglevel', 'error', '-nostdin', ...args, '-f', 'null', '-'],
+      options(signal),
+    );
+    return stdout;
+  } catch (error) {
+    throw toolFailure('ffmpeg', error, signal);
+  }
+}
+
 /** Runs ffprobe and returns what it prints. */
 export async function ffprobe(args: readonly string[], signal?: AbortSignal): Promise<string> {
   try {

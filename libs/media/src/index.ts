@@ -7,6 +7,7 @@ export { Manifest, sceneTimes, timeline } from './cut/manifest.js';
 export { planFromFiles, type CutStyle, type SceneToCut } from './cut/plan.js';
 export { renderCut, type Rendered } from './cut/render.js';
 export { ffmpeg } from './ffmpeg.js';
+export { inspectClip, inspectImage, inspectNarration, inspectSoundEffect } from './inspect.js';
 export { cutPreview, joinNarrations } from './preview.js';
 export { expectMedia, probe, type MediaExpectation, type MediaInfo } from './probe.js';
 export { thumbnail } from './thumbnail.js';

@@ -13,6 +13,7 @@ export {
   type FailureKind,
   type FailureLine,
 } from './failure.js';
+export { FINDING_CODES, Finding, findingLines, inSeconds, madeForGate, passage, type FindingCode } from './findings.js';
 export {
   CAPTION_POSITIONS,
   CORNERS,

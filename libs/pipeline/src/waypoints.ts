@@ -11,6 +11,7 @@ export const WAYPOINTS = [
   'job_stored',
   'product_made',
   'file_checked',
+  'remake_recorded',
   'file_placed',
   'item_committed',
   'session_opened',

@@ -84,7 +84,7 @@ export class Gates {
         decision: review.decision,
         reviewer: review.reviewer,
         note: review.note,
-        shown: shown.map(({ id, checksum }) => ({ artifact_id: id, checksum })),
+        shown: shown.map(({ id, checksum, findings }) => ({ artifact_id: id, checksum, ...(findings.length > 0 && { findings }) })),
       });
       if (review.decision === 'reject') {
         const judged = shown.filter(({ kind }) => kind === step.gate.shows[0]);

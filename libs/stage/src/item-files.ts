@@ -1,7 +1,18 @@
 import { extname } from 'node:path';
 import type { ArtifactRow } from '#database';
-import { checksum, expectMedia, Workspace, type FileOf, type MediaExpectation } from '#media';
-import { SHAPES, reached, transient, type ItemInput, type ItemKind } from '#pipeline';
+import {
+  checksum,
+  expectMedia,
+  inspectClip,
+  inspectImage,
+  inspectNarration,
+  inspectSoundEffect,
+  Workspace,
+  type FileOf,
+  type MediaExpectation,
+  type MediaInfo,
+} from '#media';
+import { SHAPES, narrationSeconds, reached, transient, type Finding, type ItemInput, type ItemKind } from '#pipeline';
 import { Injectable } from '@nestjs/common';
 
 /** What the file of each kind must be before it counts; null where it is text. The cut's size is its channel's: see `expectedOf`. */
@@ -18,6 +29,28 @@ const EXPECTED: Record<ItemKind, MediaExpectation | null> = {
   publication: null,
 };
 
+/** A file that is whole. */
+interface WholeFile<K extends ItemKind> {
+  readonly path: string;
+  readonly media: MediaInfo;
+  readonly input: ItemInput<K>;
+  readonly signal: AbortSignal;
+}
+
+/** How the file of each kind is inspected before a person looks at it; null where nobody knows better than whoever made it. */
+const INSPECTED: { readonly [K in ItemKind]: ((file: WholeFile<K>) => Promise<Finding[]>) | null } = {
+  storyboard: null,
+  image: ({ path }) => inspectImage(path),
+  composite: null,
+  clip: ({ path, media, input, signal }) => inspectClip(path, media, input.seconds * 1_000, signal),
+  narration: ({ path, media, input, signal }) => inspectNarration(path, media, narrationSeconds(input.text) * 1_000, signal),
+  sound_effect: ({ path, media, signal }) => inspectSoundEffect(path, media, signal),
+  cut: null,
+  caption: null,
+  thumbnail: null,
+  publication: null,
+};
+
 /** A file that is whole and in its place. */
 export interface PlacedFile {
   /** Relative to the workspace. */
@@ -27,7 +60,7 @@ export interface PlacedFile {
   durationMs: number | null;
 }
 
-/** Brings items' files into the workspace: made under a temporary name, probed, named, renamed. */
+/** Brings items' files into the workspace: made under a temporary name, probed, inspected, named, renamed. */
 @Injectable()
 export class ItemFiles {
   constructor(private readonly workspace: Workspace) {}
@@ -40,23 +73,26 @@ export class ItemFiles {
 
   /**
    * Lets `make` write an artifact's file and puts it into its place once it has been found whole.
-   * @param ours asked right before the file is put there: false when somebody else makes the item by now
+   * @param ours asked right before the file is put there, with what is wrong with it: false when somebody else makes the item by now. What it throws
+   *   keeps the file out
    * @throws Failure naming what is wrong with the file, or LEASE_LOST
    */
-  async place<T>(
+  async place<T extends { readonly findings?: readonly Finding[] }>(
     artifact: ArtifactRow,
     make: (out: string) => Promise<T>,
-    ours: () => Promise<boolean>,
-  ): Promise<{ made: T; file: PlacedFile }> {
+    ours: (findings: readonly Finding[]) => Promise<boolean>,
+    signal: AbortSignal,
+  ): Promise<{ made: T; file: PlacedFile; findings: Finding[] }> {
     const path = this.path(artifact);
     const placed = await this.workspace.write(path, async (out) => {
       const made = await make(out);
       const expected = expectedOf(artifact);
       const media = expected && (await expectMedia(out, expected));
+      const findings = [...(media ? await inspected(artifact, out, media, signal) : []), ...(made.findings ?? [])];
       const sum = await checksum(out);
       reached('file_checked');
-      if (!(await ours())) throw leaseLost();
-      return { made, file: { path, ...sum, durationMs: media?.durationMs ?? null } };
+      if (!(await ours(findings))) throw leaseLost();
+      return { made, file: { path, ...sum, durationMs: media?.durationMs ?? null }, findings };
     });
     reached('file_placed');
     return placed;
@@ -76,6 +112,15 @@ export class ItemFiles {
 function expectedOf({ kind, input }: ArtifactRow): MediaExpectation | null {
   const expected = EXPECTED[kind];
   return expected && kind === 'cut' ? { ...expected, ...SHAPES[(input as ItemInput<'cut'>).shape ?? 'landscape'] } : expected;
+}
+
+async function inspected<K extends ItemKind>(
+  { kind, input }: ArtifactRow<K>,
+  path: string,
+  media: MediaInfo,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  return (await INSPECTED[kind]?.({ path, media, input, signal })) ?? [];
 }
 
 function leaseLost() {

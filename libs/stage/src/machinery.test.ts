@@ -94,7 +94,7 @@ function handlers(): Map<string, StepHandler<ItemKind>> {
     make: async (item) => {
       made.push(item.position);
       await making(item);
-      await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } })
+      await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red', noise: { type: 'gaussian', mean: 120, sigma: 40 } } })
         .png()
         .toFile(item.out);
       return { result: { model: 'test' }, simulated: true };

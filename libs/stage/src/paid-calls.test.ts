@@ -6,7 +6,7 @@ import { readSettings } from '#config';
 import { Database, dataSourceOptions, type ArtifactRow, type VideoCostRow } from '#database';
 import { Workspace } from '#media';
 import { type FailureLine, type ItemKind, type Status } from '#pipeline';
-import { createTestDatabase, testRedis, type TestDatabase } from '#testing';
+import { createTestDatabase, eventually, testRedis, type TestDatabase } from '#testing';
 import { Logger } from '@nestjs/common';
 import sharp from 'sharp';
 import { DataSource } from 'typeorm';
@@ -40,8 +40,8 @@ const option = (name) => process.argv.find((argument) => argument.startsWith('--
 const journal = (entry, flag = 'a') => writeFileSync(option('journal'), JSON.stringify(entry) + '\\n', { flag });
 const say = (event) => process.stdout.write(JSON.stringify(event) + '\\n');
 const call = () => { journal({ event: 'calling' }, 'wx'); appendFileSync('ASKED', 'x'); };
-const deliver = () => {
-  copyFileSync('PICTURE', option('out'));
+const deliver = (file = 'PICTURE') => {
+  copyFileSync(file, option('out'));
   const result = { model: 'painter' };
   journal({ event: 'done', result });
   say({ event: 'done', file: option('out'), result });
@@ -52,9 +52,11 @@ const refuse = (failure) => { journal({ event: 'failed', failure }); process.std
 beforeEach(async () => {
   Logger.overrideLogger(false);
   folder = await mkdtemp(join(tmpdir(), 'paid-calls-'));
-  await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } })
+  const flat = { width: 8, height: 8, channels: 3, background: 'red' } as const;
+  await sharp({ create: { ...flat, noise: { type: 'gaussian', mean: 120, sigma: 40 } } })
     .png()
     .toFile(join(folder, 'picture.png'));
+  await sharp({ create: flat }).png().toFile(join(folder, 'blank.png'));
   await writeFile(join(folder, 'asked'), '');
   testDatabase = await createTestDatabase();
   dataSource = await new DataSource(dataSourceOptions(testDatabase.url)).initialize();
@@ -101,7 +103,10 @@ async function work(): Promise<ArtifactRow> {
   const program = join(folder, 'script.mjs');
   await writeFile(
     program,
-    (PRELUDE + script).replaceAll('ASKED', join(folder, 'asked')).replaceAll('PICTURE', join(folder, 'picture.png')),
+    (PRELUDE + script)
+      .replaceAll('ASKED', join(folder, 'asked'))
+      .replaceAll('PICTURE', join(folder, 'picture.png'))
+      .replaceAll('BLANK', join(folder, 'blank.png')),
   );
   class Runner extends ScriptRunner {
     protected override path(): string {
@@ -129,15 +134,19 @@ async function work(): Promise<ArtifactRow> {
   return current();
 }
 
-/** A call that a worker has begun before it died, and as far as its script has come. */
+/** A call that a worker has begun before it died, as far as its script has come, and what that has drawn. */
 async function leftBehind(...entries: object[]): Promise<VideoCostRow> {
+  return leftBehindWith('picture.png', ...entries);
+}
+
+async function leftBehindWith(drawn: string, ...entries: object[]): Promise<VideoCostRow> {
   const { channelId, taskId, id: artifactId } = item;
   const { provider, operation, amountUsd, simulated } = price;
   const call = await database.costs.intend({ channelId, taskId, artifactId, provider, operation, amountUsd, simulated });
   const { journal, product } = files.call(item, call.id);
   await mkdir(dirname(journal), { recursive: true });
   if (entries.length > 0) await writeFile(journal, entries.map((entry) => JSON.stringify(entry)).join('\n'));
-  if (entries.some((entry) => 'result' in entry)) await copyFile(join(folder, 'picture.png'), product);
+  if (entries.some((entry) => 'result' in entry)) await copyFile(join(folder, drawn), product);
   return call;
 }
 
@@ -304,6 +313,97 @@ describe('a call whose answer was lost', () => {
       expect(await calls()).toEqual([['billed', 0.42]]);
       expect(await current()).toMatchObject({ providerJobId: 'job-late', costUsd: 0.42 });
     });
+  });
+});
+
+describe('a file that is too bad to be shown', () => {
+  const BLANK = { code: 'blank', grave: true };
+  const DONE = [{ event: 'calling' }, { event: 'done', result: { model: 'painter' } }];
+  const said = async () => (await database.auditLogs.ofTask(item.taskId)).map(({ action }) => action);
+  /** What a person does at the gate. */
+  const askAgain = async () => {
+    const [revised] = await database.artifacts.revise([await current()]);
+    if (!revised) throw new Error('There is no new revision');
+    item = revised;
+    await database.tasks.move(item.taskId, 'assets_ready', 'generating_assets', { stepOpened: true, itemsLeft: 1 });
+  };
+  const budget = (usd: number) => database.channels.save([{ key: 'one', settings: { name: 'One', budget: { video_usd: usd } } as never }]);
+
+  it('is not kept: the item is made and paid for again by itself, at once, at the price of no try', async () => {
+    script = `call(); deliver('BLANK');`;
+    const due = await work();
+    expect(due).toMatchObject({ state: 'due', remade: true, attempt: 0, path: null, costUsd: 0.03, errorCode: 'MADE_AGAIN' });
+    expect(due.errorMessage).toBe('Nothing but one colour: it is made again by itself, once.');
+    expect(due.nextAt.getTime()).toBeLessThanOrEqual(Date.now());
+    expect((await database.outbox.due(10)).map(({ jobId }) => jobId)).toContain(`${item.id}-g${due.generation}`);
+    expect(await said()).toEqual(['item_made_again']);
+    script = 'call(); deliver();';
+    expect(await work()).toMatchObject({ state: 'ready', remade: true, attempt: 1, findings: [], costUsd: 0.06, errorMessage: null });
+    expect(await calls()).toEqual([
+      ['billed', 0.03],
+      ['billed', 0.03],
+    ]);
+    expect(await database.costs.ofTask(item.taskId)).toBeCloseTo(0.06);
+  });
+
+  it('is kept when it comes again, with what is wrong with it; a person who asks for it again begins anew', async () => {
+    script = `call(); deliver('BLANK');`;
+    await work();
+    expect(await work()).toMatchObject({ state: 'ready', findings: [BLANK], costUsd: 0.06 });
+    expect(await asked()).toBe(2);
+    await askAgain();
+    expect(await work()).toMatchObject({ state: 'due', remade: true });
+    expect(await work()).toMatchObject({ state: 'ready', findings: [BLANK] });
+    expect(await asked()).toBe(4);
+  });
+
+  it('is taken once more by whoever comes after a crash between looking at it and recording that, and is paid for once more, not twice', async () => {
+    await leftBehindWith('blank.png', ...DONE);
+    expect(await work()).toMatchObject({ state: 'due', remade: true, costUsd: 0.03 });
+    expect(await asked()).toBe(0);
+    expect(await work()).toMatchObject({ state: 'ready' });
+    expect(await asked()).toBe(1);
+    expect(await calls()).toHaveLength(2);
+  });
+
+  it('is the last one, also when the worker of the second try was killed with its call done', async () => {
+    script = `call(); deliver('BLANK');`;
+    await work();
+    await leftBehindWith('blank.png', ...DONE);
+    expect(await work()).toMatchObject({ state: 'ready', findings: [BLANK], costUsd: 0.06 });
+    expect(await asked()).toBe(1);
+  });
+
+  it('is not downloaded again from the job that has made it: a new one is submitted', async () => {
+    await leftBehind({ event: 'calling' }, { event: 'submitted', provider_job_id: 'job-1' });
+    script = `copyFileSync('BLANK', option('out')); say({ event: 'done', file: 'x', result: { model: option('prompt') } });`;
+    expect(await work()).toMatchObject({ state: 'due', remade: true, providerJobId: null, costUsd: 0.03 });
+    expect(await calls()).toEqual([['billed', 0.03]]);
+    script = 'call(); deliver();';
+    expect(await work()).toMatchObject({ state: 'ready', result: { model: 'painter' }, costUsd: 0.06 });
+    expect(await asked()).toBe(1);
+  });
+
+  it('is not replaced by a worker that has lost the item meanwhile', async () => {
+    script = `call(); await new Promise((resolve) => setTimeout(resolve, 1_500)); deliver('BLANK');`;
+    const working = work();
+    await eventually(async () => (await asked()) > 0, { what: 'the provider to be asked', timeoutMs: 10_000 });
+    await dataSource.query('UPDATE artifacts SET lease_token = gen_random_uuid()');
+    expect(await working).toMatchObject({ state: 'running', remade: false, costUsd: 0 });
+    expect(await calls()).toEqual([['intended', 0.03]]);
+  });
+
+  it('is kept where the budget does not allow for another', async () => {
+    script = `call(); deliver('BLANK');`;
+    await budget(0.02);
+    expect(await work()).toMatchObject({ state: 'ready', remade: false, findings: [BLANK], costUsd: 0.03 });
+    // The second revision is a repetition already, another try would be one more.
+    await askAgain();
+    await budget(0.05);
+    expect(await work()).toMatchObject({ state: 'ready', remade: false });
+    await askAgain();
+    await budget(0.09);
+    expect(await work()).toMatchObject({ state: 'due', remade: true });
   });
 });
 

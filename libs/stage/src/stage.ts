@@ -3,6 +3,7 @@ import type { ArtifactRow } from '#database';
 import {
   waiting,
   type Failure,
+  type Finding,
   type ItemInput,
   type ItemKind,
   type ItemResult,
@@ -81,6 +82,8 @@ export interface Made<K extends ItemKind> {
   readonly result: ItemResult<K>;
   /** Whether the simulator made it, or something that it was made from. */
   readonly simulated: boolean;
+  /** What whoever made it has found, besides what the machinery finds in the file. A grave one must be such that making it again can mend it. */
+  readonly findings?: readonly Finding[];
 }
 
 /** How the items of one step are named and made. */

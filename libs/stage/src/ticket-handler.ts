@@ -8,6 +8,7 @@ import {
   retryDelayMs,
   STAGES,
   stepInfo,
+  type Finding,
   type ItemKind,
   type ItemProgress,
   type ScriptArguments,
@@ -25,6 +26,7 @@ import { Lease } from './lease.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { PaidCalls } from './paid-calls.js';
 import { ProviderLimits } from './provider-limits.js';
+import { MadeAgain, makeAgainOnce } from './remakes.js';
 import { ScriptRunner, type RunOptions } from './script-runner.js';
 import { AWAITS_ITEM, type Item, type Made, type Price, type StepHandler, type TaskView } from './stage.js';
 import { completeStep, openStep, stopTask } from './step-flow.js';
@@ -34,6 +36,7 @@ import { announceProgress, makeTicket } from './tickets.js';
 interface Finished {
   readonly made: Made<ItemKind>;
   readonly file: PlacedFile;
+  readonly findings: Finding[];
   readonly paid: { callId: string; amountUsd: number } | null;
 }
 
@@ -53,8 +56,8 @@ export const STEP_HANDLERS = Symbol('STEP_HANDLERS');
 /**
  * Works a ticket: claim -> make -> commit, each write in a transaction of its own and none held while the item is made.
  *
- * What may repeat after a crash: making an item whose artifact is not committed. What was paid for by then is not: see `PaidCalls`. What cannot: a
- * commit without the lease, an item that is counted twice, a step that completes twice.
+ * What may repeat after a crash: making an item whose artifact is not committed, and inspecting it. What was paid for by then is not: see `PaidCalls`.
+ * What cannot: a commit without the lease, an item that is counted twice, a step that completes twice, an item that is made again by itself twice.
  */
 @Injectable()
 export class TicketHandler {
@@ -123,6 +126,8 @@ export class TicketHandler {
         duration_ms: Date.now() - started,
       });
     } catch (error) {
+      // Recorded already, with the ticket for its next try.
+      if (error instanceof MadeAgain) return;
       const failure = Failure.from(error);
       if (lease.lost.aborted) this.logger.warn({ event: 'item_make_taken_over', ...ids(ticket), error: failure.message });
       // What stopping has broken off goes on by itself; what has become of a paid call does not change with it.
@@ -180,8 +185,11 @@ export class TicketHandler {
       };
       return this.handler(stepInfo(artifact.step)).make(item);
     };
-    const { made, file } = await this.files.place(artifact, make, () => lease.renew(this.database));
-    return { made, file, paid };
+    const ours = async (findings: readonly Finding[]): Promise<boolean> => {
+      if (await makeAgainOnce(this.database, this.calls, { artifact, leaseToken: lease.token, findings, paid })) throw new MadeAgain();
+      return lease.renew(this.database);
+    };
+    return { ...(await this.files.place(artifact, make, ours, signal)), paid };
   }
 
   /** Shows how far an item is for as long as it is ours. */
@@ -194,10 +202,10 @@ export class TicketHandler {
     this.relay.wake();
   }
 
-  private async commit(step: StepInfo, artifact: ArtifactRow, leaseToken: string, { made, file, paid }: Finished): Promise<void> {
+  private async commit(step: StepInfo, artifact: ArtifactRow, leaseToken: string, { made, file, findings, paid }: Finished): Promise<void> {
     await this.database.transaction(async (tx) => {
       const { result, simulated } = made;
-      if (!(await tx.artifacts.commit(artifact.id, leaseToken, { ...file, result, simulated }))) return;
+      if (!(await tx.artifacts.commit(artifact.id, leaseToken, { ...file, result, simulated, findings }))) return;
       if (paid) await this.calls.billed(tx, artifact, paid);
       if (artifact.errorCode) await closeQuota(tx, artifact.errorCode, artifact.channelId);
       // Those of the same step that have to look like this one.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Database, type ArtifactRow, type MirrorChange, type NotionMirrorRow, type TaskRow } from '#database';
-import { ROW_PROPERTY_NAMES } from '#pipeline';
+import { ROW_PROPERTY_NAMES, findingLines, madeForGate } from '#pipeline';
 import { propertiesOf, type NotionRow, type RowUpdate } from '#providers/notion';
 import { OutboxRelay, notionJob } from '#stage';
 import { Injectable, Logger } from '@nestjs/common';
@@ -19,6 +19,9 @@ interface LastReading {
 
 /** How long a row stays with a worker that has gone silent (ms). */
 const LEASE_MS = 60_000;
+
+/** Findings that a row tells of; the API has all of them. */
+const FINDINGS_SHOWN = 3;
 
 /**
  * Brings a task and its row together: takes what people have decided in the row, then shows the task's newest state.
@@ -130,7 +133,7 @@ export class NotionMirror {
       ...(showsThumbnail && { thumbnail }),
       ...(clearsRedo && { redo: null }),
       error: notice ?? task.errorMessage,
-      progress: progressOf(task, artifacts, publication),
+      progress: [progressOf(task, artifacts, publication), ...findingLines(madeForGate(status, artifacts), FINDINGS_SHOWN)].join('\n'),
       costUsd,
       estimateUsd: estimatedCost(artifacts),
       ...(url && { youtubeUrl: url }),

@@ -5,6 +5,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOpt
 import { IsIn, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { ErrorBody } from '../http/api-error.js';
 import { Page } from '../http/envelope.js';
+import { FindingView } from '../tasks/finding.dto.js';
 import { RecordFilters, recordFilterOf } from './record-filters.js';
 
 class ListReviews extends RecordFilters {
@@ -32,6 +33,9 @@ class ShownFile {
 
   @ApiPropertyOptional({ description: 'SHA-256 of the file.' })
   checksum: string | null;
+
+  @ApiPropertyOptional({ description: 'What was said to be wrong with it; left out: nothing.', type: [FindingView] })
+  findings?: FindingView[];
 }
 
 class ReviewView {

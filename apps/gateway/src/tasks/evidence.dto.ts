@@ -8,6 +8,7 @@ import type {
   YouTubeVideo,
 } from '#pipeline';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { FindingView } from './finding.dto.js';
 
 class EvidenceFile {
   @ApiProperty({ format: 'uuid' })
@@ -49,6 +50,10 @@ class ShownFile {
   /** SHA-256 of what was shown. */
   @ApiPropertyOptional()
   checksum: string | null;
+
+  /** What was said to be wrong with it; left out: nothing. */
+  @ApiPropertyOptional({ type: [FindingView] })
+  findings?: FindingView[];
 }
 
 class EvidenceReview {

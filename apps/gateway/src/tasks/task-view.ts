@@ -124,7 +124,8 @@ export function youtubeUrl(artifacts: readonly ArtifactRow[]): string | null {
 }
 
 function itemOf(artifact: ArtifactRow): TaskItem {
-  const { id, kind, position, revision, state, path, checksum, durationMs, progress, attempt, costUsd, errorMessage } = artifact;
+  const { id, kind, position, revision, state, path, checksum, durationMs, progress, attempt, costUsd, findings, remade, errorMessage } =
+    artifact;
   return {
     id,
     kind,
@@ -137,6 +138,8 @@ function itemOf(artifact: ArtifactRow): TaskItem {
     progress,
     attempts: attempt,
     cost_usd: costUsd,
+    findings,
+    remade,
     error_message: errorMessage,
   };
 }

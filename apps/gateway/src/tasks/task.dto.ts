@@ -31,6 +31,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { PublicationView } from './evidence.dto.js';
+import { FindingView } from './finding.dto.js';
 
 class Judgement {
   @ApiPropertyOptional({ description: 'Who decides.', default: 'api' })
@@ -200,6 +201,12 @@ export class TaskItem {
 
   @ApiProperty()
   cost_usd: number;
+
+  @ApiProperty({ description: 'What is wrong with the file, though it is whole.', type: [FindingView] })
+  findings: FindingView[];
+
+  @ApiProperty({ description: 'It was made again by itself, as its first file was too bad to be shown.' })
+  remade: boolean;
 
   @ApiPropertyOptional()
   error_message: string | null;

@@ -86,8 +86,8 @@ class ElevenLabsController {
     private readonly files: Files,
     private readonly scenarios: Scenarios,
   ) {
-    scenarios.declare('narration', [...Object.keys(ERRORS), 'no_alignment', 'only_normalized', 'lost']);
-    scenarios.declare('sound_effect', [...Object.keys(ERRORS), 'lost']);
+    scenarios.declare('narration', [...Object.keys(ERRORS), 'no_alignment', 'only_normalized', 'silent', 'lost']);
+    scenarios.declare('sound_effect', [...Object.keys(ERRORS), 'silent', 'lost']);
   }
 
   /** What the account's plan allows: `{"at_once":2}`. */
@@ -145,7 +145,7 @@ class ElevenLabsController {
       throw refuse(400, 'unsupported_model', `${context} is not supported by ${model}`, context);
     const mp3 = demandMp3(format);
     return this.counted(response, words.length, async () => {
-      const { audio, seconds } = await speak(words, mp3);
+      const { audio, seconds } = await speak(words, mp3, ordered === 'silent');
       const { name } = await this.files.save('narration.mp3', audio);
       this.ledger.record({
         file: `/files/${name}`,
@@ -181,7 +181,7 @@ class ElevenLabsController {
     if (typeof seconds !== 'number' || seconds < 0.5 || seconds > 30)
       throw refuse(400, 'invalid_parameters', 'duration_seconds must be between 0.5 and 30', 'duration_seconds');
     const mp3 = demandMp3(format);
-    const audio = await this.counted(response, 0, () => effect(description, seconds, mp3));
+    const audio = await this.counted(response, 0, () => effect(description, seconds, mp3, ordered === 'silent'));
     const { name } = await this.files.save('effect.mp3', audio);
     this.ledger.record({ provider: 'elevenlabs', operation: 'sound_effect', usd: PRICES.effect, file: `/files/${name}` });
     if (ordered === 'lost') response.socket?.destroy();

@@ -13,16 +13,18 @@ export function mp3Options(outputFormat: string): string[] | null {
   return rate && kbits ? ['-ar', rate, '-ac', '1', '-b:a', `${kbits}k`, '-f', 'mp3'] : null;
 }
 
-/** A text spoken aloud by espeak-ng, as MP3 with its length (s). */
-export async function speak(words: string, mp3: string[]): Promise<{ audio: Buffer; seconds: number }> {
+/** A text spoken aloud by espeak-ng, or, if so ordered, only mouthed: as MP3 with its length (s). */
+export async function speak(words: string, mp3: string[], silent = false): Promise<{ audio: Buffer; seconds: number }> {
   return inFolder(async (folder) => {
     const [spoken, encoded] = [join(folder, 'spoken.wav'), join(folder, 'spoken.mp3')];
     await execa('espeak-ng', ['-v', 'en-gb', '-s', String(PACE), '-p', '35', '-w', spoken, '--', words]);
-    await ffmpeg(['-i', spoken, ...mp3, encoded]);
+    await ffmpeg(['-i', spoken, ...(silent ? MUTE : []), ...mp3, encoded]);
     const [audio, { durationMs }] = await Promise.all([readFile(encoded), probe(encoded)]);
     return { audio, seconds: (durationMs ?? 0) / 1_000 };
   });
 }
+
+const MUTE = ['-af', 'volume=0'];
 
 const NOISES: [RegExp, string][] = [
   [/thunder|storm|rain/i, 'anoisesrc=color=pink:amplitude=0.6,lowpass=f=1800,tremolo=f=0.6:d=0.5'],
@@ -32,12 +34,12 @@ const NOISES: [RegExp, string][] = [
   [/./, 'anoisesrc=color=brown:amplitude=0.6,tremolo=f=0.2:d=0.6'],
 ];
 
-/** A sound that goes with its description, of exactly that length (s), as MP3. */
-export async function effect(description: string, seconds: number, mp3: string[]): Promise<Buffer> {
+/** A sound that goes with its description, or, if so ordered, none: of exactly that length (s), as MP3. */
+export async function effect(description: string, seconds: number, mp3: string[], silent = false): Promise<Buffer> {
   const noise = NOISES.find(([words]) => words.test(description))?.[1] ?? 'anoisesrc';
   return inFolder(async (folder) => {
     const out = join(folder, 'effect.mp3');
-    await ffmpeg(['-f', 'lavfi', '-i', noise, '-t', String(seconds), ...mp3, out]);
+    await ffmpeg(['-f', 'lavfi', '-i', noise, '-t', String(seconds), ...(silent ? MUTE : []), ...mp3, out]);
     return readFile(out);
   });
 }

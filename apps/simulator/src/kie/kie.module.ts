@@ -10,7 +10,7 @@ import { Scenarios } from '../scenarios/scenarios.js';
 import { Latency } from '../traffic/latency.js';
 import { JOB_FAILURES, KIE_ERRORS, demandKey, kieError } from './answers.js';
 import { CALLBACK_WAYS, Callbacks } from './callbacks.js';
-import { ClipMaker } from './clip-maker.js';
+import { ClipMaker, SLIPS } from './clip-maker.js';
 import { inputProblem } from './inputs.js';
 import { KieHostController } from './kie-host.controller.js';
 import { Window } from './windows.js';
@@ -54,7 +54,8 @@ class KieController {
     private readonly scenarios: Scenarios,
     private readonly callbacks: Callbacks,
   ) {
-    scenarios.declare('clip', [...Object.keys(KIE_ERRORS), ...Object.keys(JOB_FAILURES), 'no_task_id', 'expired_link', 'lost']);
+    const odd = ['no_task_id', 'expired_link', 'lost'];
+    scenarios.declare('clip', [...Object.keys(KIE_ERRORS), ...Object.keys(JOB_FAILURES), ...Object.keys(SLIPS), ...odd]);
     scenarios.declare('record', Object.keys(KIE_ERRORS));
   }
 
@@ -148,7 +149,7 @@ class KieController {
       job.failure = ordered ? JOB_FAILURES[ordered] : undefined;
       if (job.failure) throw new Error(job.failure.message);
       const clip = await this.files.reserve('clip.mp4');
-      await this.clips.make(source.path, clip.path, seconds, this.jobs.size);
+      await this.clips.make(source.path, clip.path, seconds, this.jobs.size, ordered ?? '');
       await sleep(Math.max(0, job.createTime + lastsMs - Date.now()), undefined, { ref: false });
       const until = Date.now() + (ordered === 'expired_link' ? -1 : LINK_MS.first);
       job.resultUrl = url(`/files/${clip.name}?until=${until}`);

@@ -1,4 +1,4 @@
-import type { ArtifactState, ItemInputs, ItemKind, ItemProgress, ItemResults, StepName } from '#pipeline';
+import type { ArtifactState, Finding, ItemInputs, ItemKind, ItemProgress, ItemResults, StepName } from '#pipeline';
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
 import { BOOLEAN, BYTES, INTEGER, JSONB, TEXT, TIME, USD, UUID, optional } from './columns.js';
 
@@ -80,6 +80,14 @@ export class ArtifactRow<K extends ItemKind = ItemKind> {
 
   @Column(USD)
   costUsd: number;
+
+  /** What is wrong with the file, though it is whole; the reviewer decides. */
+  @Column(JSONB)
+  findings: Finding[];
+
+  /** Made again by itself, as its first file was too bad to be shown. Once a revision. */
+  @Column(BOOLEAN)
+  remade: boolean;
 
   @Column(optional(TEXT))
   errorCode: string | null;

@@ -1,4 +1,4 @@
-import type { Decision, Gate } from '#pipeline';
+import type { Decision, Finding, Gate } from '#pipeline';
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
 import { INTEGER, JSONB, TEXT, TIME, UUID, optional } from './columns.js';
 
@@ -26,9 +26,9 @@ export class ReviewRow {
   @Column(optional(TEXT))
   note: string | null;
 
-  /** What the reviewer saw: every artifact of the gate with its file's SHA-256. */
+  /** What the reviewer saw: every artifact of the gate with its file's SHA-256, and what was said to be wrong with it, if anything. */
   @Column(JSONB)
-  shown: { artifact_id: string; checksum: string | null }[];
+  shown: { artifact_id: string; checksum: string | null; findings?: Finding[] }[];
 
   @CreateDateColumn(TIME)
   createdAt: Date;

@@ -1,4 +1,4 @@
-import { STEPS, type ItemInputs, type ItemKind, type ItemProgress, type ItemResults, type StepName } from '#pipeline';
+import { STEPS, type Finding, type ItemInputs, type ItemKind, type ItemProgress, type ItemResults, type StepName } from '#pipeline';
 import { In, Not, type EntityManager } from 'typeorm';
 import { ArtifactRow } from '../entities/artifact.js';
 import { notPaused } from './channels.js';
@@ -22,6 +22,7 @@ export interface MadeArtifact {
   durationMs: number | null;
   result: ItemResults[ItemKind];
   simulated: boolean;
+  findings: Finding[];
 }
 
 /** Why an item was not made. */
@@ -145,6 +146,18 @@ export class Artifacts {
       generation: () => 'generation + 1',
       ...(countsAttempt ? {} : { attempt: () => 'attempt - 1' }),
       ...ended(error),
+    });
+  }
+
+  /** Has an item made again from the beginning at once, under a new generation, at the price of no try: nothing of what was made is kept. */
+  async makeAgain(id: string, leaseToken: string, why: Omit<ItemError, 'endsJob'>): Promise<boolean> {
+    return this.holding(id, leaseToken, {
+      state: 'due',
+      remade: true,
+      nextAt: () => 'now()',
+      generation: () => 'generation + 1',
+      attempt: () => 'attempt - 1',
+      ...ended({ ...why, endsJob: true }),
     });
   }
 

@@ -1,5 +1,5 @@
 import type { CallState } from '#pipeline';
-import { In, type EntityManager } from 'typeorm';
+import { In, Not, type EntityManager } from 'typeorm';
 import { VideoCostRow } from '../entities/video-cost.js';
 
 /** A paid call that is about to be made. */
@@ -94,6 +94,28 @@ export class VideoCosts {
   /** What a task has cost so far (USD), calls that were lost included. */
   async ofTask(taskId: string): Promise<number> {
     return (await this.manager.sum(VideoCostRow, 'amountUsd', { taskId, state: In(SPENT) })) ?? 0;
+  }
+
+  /** What a task has spent, or may have, on items that had been paid for before (USD): everything beyond the first call of each. */
+  async repeated(taskId: string): Promise<number> {
+    const [row] = await this.manager.query<{ usd: string }[]>(
+      `SELECT coalesce(sum(amount_usd), 0) AS usd FROM (
+         SELECT amount_usd, row_number() OVER (PARTITION BY kind, position ORDER BY video_costs.created_at) AS nth
+         FROM video_costs JOIN artifacts ON artifacts.id = video_costs.artifact_id
+         WHERE video_costs.task_id = $1 AND video_costs.state <> 'not_billed') AS calls
+       WHERE nth > 1`,
+      [taskId],
+    );
+    return Number(row?.usd ?? 0);
+  }
+
+  /** What the latest call of an item costs (USD); 0 when nothing was paid for it. */
+  async latestOf(artifactId: string): Promise<number> {
+    const call = await this.manager.findOne(VideoCostRow, {
+      where: { artifactId, state: Not('not_billed') },
+      order: { createdAt: 'DESC' },
+    });
+    return call?.amountUsd ?? 0;
   }
 
   /** Newest first. */
