@@ -7,8 +7,8 @@ import { execa } from 'execa';
 export const SCENES = 18;
 /** Frames of each clip, at 24 a second: 6 s. */
 export const CLIP_FRAMES = 144;
-/** Of these scenes the narration lasts longer than the clip: their last frame is held. */
-const LONG = [3, 8, 12, 16];
+/** How long a narration is that no clip is long enough for (s). */
+const LONG = 6.2;
 
 /** A scene's files. */
 export interface Footage {
@@ -23,7 +23,7 @@ export interface Footage {
 export async function footage(
   folder: string,
   said: (text: string) => void,
-): Promise<{ scenes: Footage[]; music: string; watermark: string }> {
+): Promise<{ scenes: Footage[]; long: string; music: string; watermark: string }> {
   await mkdir(folder, { recursive: true });
   const at = (name: string) => join(folder, name);
   const scenes: Footage[] = [];
@@ -31,7 +31,7 @@ export async function footage(
     const files = { clip: at(`clip${scene}.mp4`), narration: at(`narration${scene}.mp3`), effect: at(`effect${scene}.wav`) };
     scenes.push(files);
     await once(files.clip, said, () => clip(files.clip, scene));
-    await once(files.narration, said, () => narration(files.narration, scene));
+    await once(files.narration, said, () => narration(files.narration, scene, 4.2 + (scene % 7) * 0.2));
     await once(files.effect, said, () =>
       ffmpeg([
         ...lavfi(`anoisesrc=d=7:c=${scene % 2 ? 'pink' : 'brown'}:a=0.4:seed=${scene},tremolo=f=0.${(scene % 8) + 1}`),
@@ -39,11 +39,12 @@ export async function footage(
       ]),
     );
   }
-  const [music, watermark] = [at('music.mp3'), at('watermark.png')];
+  const [long, music, watermark] = [at('long.mp3'), at('music.mp3'), at('watermark.png')];
+  await once(long, said, () => narration(long, 0, LONG));
   const chord = [220, 277, 330].map((pitch) => `sin(2*PI*${pitch}*t)`).join('+');
   await once(music, said, () => ffmpeg([...lavfi(`aevalsrc='0.2*(${chord})*(0.6+0.4*sin(0.9*t))':d=30`), '-b:a', '192k', music]));
   await once(watermark, said, () => ffmpeg([...lavfi('color=white@0.8:s=256x128,format=rgba'), '-frames:v', '1', watermark]));
-  return { scenes, music, watermark };
+  return { scenes, long, music, watermark };
 }
 
 const lavfi = (source: string) => ['-f', 'lavfi', '-i', source];
@@ -71,10 +72,9 @@ async function clip(file: string, scene: number): Promise<void> {
   await ffmpeg([...lavfi(source), '-vf', look, '-frames:v', String(CLIP_FRAMES), '-c:v', 'libx264', ...rate, ...keyframes, file]);
 }
 
-async function narration(file: string, scene: number): Promise<void> {
+async function narration(file: string, scene: number, seconds: number): Promise<void> {
   const text =
     'The sea is old and does not explain itself. It keeps its counsel where no light has come since the making of the world, and something waits.';
-  const seconds = LONG.includes(scene) ? 6.2 : 4.2 + (scene % 7) * 0.2;
   await execa('espeak-ng', ['-s', '160', '-p', String(30 + scene), '-w', `${file}.wav`, text]);
   await ffmpeg([
     '-i',

@@ -54,11 +54,12 @@ export const deviceOf = ({ encoder }: Encoding): readonly string[] => SETTINGS[e
 
 export const uploadOf = ({ encoder }: Encoding): string => SETTINGS[encoder].upload;
 
-/** What stands before the output; `threads` is how many may work on it. */
-export function encodingOf({ encoder, framesPerSecond, timeBase }: Encoding, threads: number): string[] {
+/** What stands before the output; `threads` is how many may work on it, `isStill` says that all frames are the same. */
+export function encodingOf({ encoder, framesPerSecond, timeBase }: Encoding, threads: number, isStill: boolean): string[] {
+  const lookahead = isStill ? 'rc-lookahead=0:mbtree=0:bframes=0' : `rc-lookahead=${LOOKAHEAD}`;
   return [
     ...['-c:v', encoder, ...SETTINGS[encoder].quality, '-profile:v', 'high', '-g', String(WHOLE_PICTURE_EVERY * framesPerSecond)],
-    ...(encoder === SOFTWARE ? ['-x264-params', `threads=${threads}:rc-lookahead=${LOOKAHEAD}`] : []),
+    ...(encoder === SOFTWARE ? ['-x264-params', `threads=${threads}:${lookahead}`] : []),
     ...['-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv'],
     // What the filters leave is what is wanted: no frame doubled, none dropped.
     ...['-fps_mode', 'passthrough', '-video_track_timescale', String(timeBase), '-an', '-map_metadata', '-1', '-f', 'mp4'],

@@ -23,8 +23,8 @@ export interface EncodedPiece {
   kind: 'encoded';
   /** What it is drawn from, in the order of FFmpeg's inputs. */
   inputs: readonly string[];
-  /** Decodes only frames that others need: enough to find the last one. */
-  onlyLast: boolean;
+  /** The last frame of a clip, again and again; to find it only frames that others need have to be decoded. */
+  isStill: boolean;
   /** FFmpeg's graph of filters, up to `[video]`. The captions are in a file of this name. */
   graph: string;
   captions: string | null;
@@ -70,7 +70,7 @@ function copied(clip: Clip, frames: number, form: string | null): Piece[] | null
 function held({ path, frames: own, rate }: Clip, frames: number): EncodedPiece {
   const last = ((own - 1.5) / rate).toFixed(6);
   const graph = `[0:v:0]trim=start=${last},tpad=stop=-1:stop_mode=clone,${counted(0, frames, rate)},format=yuv420p[video]`;
-  return { kind: 'encoded', inputs: [path], onlyLast: true, graph, captions: null, frames };
+  return { kind: 'encoded', inputs: [path], isStill: true, graph, captions: null, frames };
 }
 
 interface Shown {
@@ -111,7 +111,7 @@ function drawn(
   if (captions) over('captioned', `[${picture}]ass=filename=${CAPTIONS_FILE}:fontsdir=${FONTS_FOLDER}`);
   // Exactly so many frames, whatever the filters on the way made of the last one.
   steps.push(`[${picture}]tpad=stop=-1:stop_mode=clone,${counted(0, scene.frames, rate)},format=yuv420p[video]`);
-  return { kind: 'encoded', inputs, onlyLast: false, graph: steps.join(';'), captions, frames: scene.frames };
+  return { kind: 'encoded', inputs, isStill: false, graph: steps.join(';'), captions, frames: scene.frames };
 }
 
 /** Some frames of an endless row, one after another from time 0: filters before have their own ideas of when one is to be seen. */

@@ -21,6 +21,8 @@ import { verify } from './verify.js';
 
 /** Counts up whenever the same recipe draws something else, so that nothing old is taken from a cache. */
 const RECIPES = 1;
+/** Processors that one encoder is given. It needs 200 MB for itself and 50 for each of them, so few encoders with several are better than one for each. */
+const THREADS = 4;
 /** Effects come and go (s), and so does the music. */
 const EFFECT_FADE = { in: 0.15, out: 0.15 };
 const MUSIC_FADE = { in: 1, out: 3 };
@@ -110,8 +112,11 @@ class Render {
       failed.abort();
       throw error;
     };
-    const [files, sound] = await settled([this.pictures(pieces, encoding, signal).catch(stopOthers), this.sound(signal).catch(stopOthers)]);
-    await this.join(pieces, files, sound.path, out);
+    const [picture, sound] = await settled([
+      this.picture(pieces, encoding, signal).catch(stopOthers),
+      this.sound(signal).catch(stopOthers),
+    ]);
+    await this.join(picture, sound.path, out);
     const problem = await verify(out, manifest);
     if (problem) throw wrongLength(problem);
     await this.sweep();
@@ -120,21 +125,26 @@ class Render {
     return { ...sound.measured, copied: copied.length, drawn, kept: made.length - drawn, encoder };
   }
 
-  /** The file of each piece that is drawn; null for those that are copied. */
-  private async pictures(pieces: readonly Piece[], encoding: Encoding, signal: AbortSignal): Promise<(string | null)[]> {
-    const cores = availableParallelism();
+  /** The whole picture in one file: what is missing is drawn, then one piece follows the other. */
+  private async picture(pieces: readonly Piece[], encoding: Encoding, signal: AbortSignal): Promise<string> {
     const files = new Array<string | null>(pieces.length).fill(null);
     const toDraw = [...pieces.entries()].flatMap(([index, piece]) => (piece.kind === 'encoded' ? [{ index, piece }] : []));
     const missing = await this.missing(toDraw, encoding, files);
-    const atOnce = Math.min(cores, missing.length);
-    const threads = Math.max(1, Math.floor(cores / Math.max(1, atOnce)));
-    await inParallel(
-      missing,
-      atOnce,
-      ({ piece, file }, stop) => this.draw(piece, file, encodingOf(encoding, threads), encoding, stop),
-      signal,
-    );
-    return files;
+    const cores = availableParallelism();
+    const draw = (atOnce: number, isStill: boolean) => {
+      const output = encodingOf(encoding, Math.floor(cores / atOnce), isStill);
+      const pieces = missing.filter(({ piece }) => piece.isStill === isStill);
+      return inParallel(pieces, atOnce, ({ piece, file }, stop) => this.draw(piece, file, output, encoding, stop), signal);
+    };
+    // A still is found by decoding, which one processor does alone.
+    await draw(cores, true);
+    await draw(Math.max(1, Math.floor(cores / THREADS)), false);
+    const [list, picture] = [join(this.folder, 'pieces.txt'), join(this.folder, 'picture.mp4')];
+    await writeFile(list, listOf(pieces, files, this.manifest.frames_per_second));
+    const colors = 'h264_metadata=colour_primaries=1:transfer_characteristics=1:matrix_coefficients=1:video_full_range_flag=0';
+    const inputs = ['-f', 'concat', '-safe', '0', '-i', list, '-map', '0:v:0', '-c', 'copy', '-bsf:v', colors];
+    await ffmpeg([...inputs, '-video_track_timescale', String(TIME_BASE), picture], { signal });
+    return picture;
   }
 
   /** Of the pieces those that nobody has drawn before; `files` says where each is. */
@@ -146,7 +156,7 @@ class Render {
         encoding,
         piece.graph,
         piece.captions,
-        piece.onlyLast,
+        piece.isStill,
         ...(await this.contents(piece.inputs)),
       ]);
       files[index] = file;
@@ -180,9 +190,9 @@ class Render {
       return frames;
     };
     await writeWhole(file, async (temporary) => {
-      const frames = await run(piece.onlyLast ? ['-skip_frame', 'noref'] : [], temporary);
+      const frames = await run(piece.isStill ? ['-skip_frame', 'noref'] : [], temporary);
       // A last frame that no other needs was not decoded.
-      if (frames !== piece.frames && piece.onlyLast && (await run([], temporary)) === piece.frames) return;
+      if (frames !== piece.frames && piece.isStill && (await run([], temporary)) === piece.frames) return;
       if (frames !== piece.frames)
         throw unusable(piece.inputs[0] ?? file, `${frames} instead of ${piece.frames} frames could be drawn from it`);
     });
@@ -204,17 +214,14 @@ class Render {
     return Math.round((frames * SAMPLE_RATE) / this.manifest.frames_per_second);
   }
 
-  private async join(pieces: readonly Piece[], files: readonly (string | null)[], sound: string, out: string): Promise<void> {
-    const [list, chapters] = [join(this.folder, 'pieces.txt'), join(this.folder, 'chapters.txt')];
-    await writeFile(list, listOf(pieces, files, this.manifest.frames_per_second));
+  private async join(picture: string, sound: string, out: string): Promise<void> {
+    const chapters = join(this.folder, 'chapters.txt');
     await writeFile(chapters, chaptersOf(this.manifest));
-    const inputs = ['-f', 'concat', '-safe', '0', '-i', list, '-i', sound, '-f', 'ffmetadata', '-i', chapters];
-    const colors = 'h264_metadata=colour_primaries=1:transfer_characteristics=1:matrix_coefficients=1:video_full_range_flag=0';
     const { signal } = this.options;
     await ffmpeg(
       [
-        ...[...inputs, '-map', '0:v:0', '-map', '1:a:0', '-map_metadata:g', '-1', '-map_metadata:s', '-1', '-map_chapters', '2'],
-        ...['-c', 'copy', '-bsf:v', colors, '-video_track_timescale', String(TIME_BASE), '-movflags', '+faststart', out],
+        ...['-i', picture, '-i', sound, '-f', 'ffmetadata', '-i', chapters, '-map', '0:v:0', '-map', '1:a:0', '-c', 'copy'],
+        ...['-map_metadata:g', '-1', '-map_metadata:s', '-1', '-map_chapters', '2', '-movflags', '+faststart', out],
       ],
       signal && { signal },
     );

@@ -82,9 +82,10 @@ async function* mix(
   moments: number,
 ): AsyncGenerator<Float32Array> {
   const parts = [...stems].map(([part, path]) => ({ part, sounds: blocksOfStem(path) }));
+  const block = new Float32Array(BLOCK * CHANNELS);
   try {
     for (let from = 0; from < moments; from += BLOCK) {
-      const sum = new Float32Array(Math.min(BLOCK, moments - from) * CHANNELS);
+      const sum = block.subarray(0, Math.min(BLOCK, moments - from) * CHANNELS).fill(0);
       for (const { part, sounds } of parts) {
         const { value: sound, done } = await sounds.next();
         if (done) continue;
@@ -126,7 +127,8 @@ async function* limited(blocks: AsyncIterable<Float32Array>, { gain, turns }: Li
   for await (const block of blocks) {
     applyCurve(block, turns, STEP, from, gain);
     from += block.length / CHANNELS;
-    yield new Uint8Array(block.buffer, block.byteOffset, block.byteLength);
+    // Whoever reads them may be slower than the next block.
+    yield Uint8Array.from(new Uint8Array(block.buffer, block.byteOffset, block.byteLength));
   }
 }
 

@@ -6,8 +6,8 @@ import type { Stretch } from './levels.js';
 
 /** All sound in the form in which it is mixed; filters cannot agree on one by themselves. */
 const FORM = `aresample=${SAMPLE_RATE},aformat=sample_fmts=flt:channel_layouts=stereo`;
-/** Blocks that are read at once: ten seconds, under four megabytes. */
-const READ_BLOCKS = 100;
+/** Blocks that are read at once: two seconds, less than a megabyte. */
+const READ_BLOCKS = 20;
 
 /** A sound and where it is heard; what lasts longer is cut off there. */
 export interface Placed extends Stretch {

@@ -6,29 +6,31 @@ const PHASES = 4;
 const TAPS = 12;
 
 /** A windowed sinc for each point between: at a quarter, a half and three quarters of the way from the sixth to the seventh sample. */
-const BETWEEN = Array.from({ length: PHASES - 1 }, (_, phase) => {
-  const taps = Float64Array.from({ length: TAPS }, (_unused, tap) => {
+const [QUARTER = [], HALF = [], THREE_QUARTERS = []] = Array.from({ length: PHASES - 1 }, (_, phase) => {
+  const taps = Array.from({ length: TAPS }, (_unused, tap) => {
     const distance = tap - (TAPS / 2 - 1) - (phase + 1) / PHASES;
     const window = 0.5 + 0.5 * Math.cos((Math.PI * distance) / (TAPS / 2 + 0.5));
     return (Math.sin(Math.PI * distance) / (Math.PI * distance)) * window;
   });
   const sum = taps.reduce((all, tap) => all + tap, 0);
-  return taps.map((tap) => tap / sum);
+  return Float64Array.from(taps, (tap) => tap / sum);
 });
 
 /** Finds how high sound rises, also between its samples, in steps of so many samples. */
 export class TruePeak {
-  /** The last samples of the block before, of both channels. */
-  private readonly tail = new Float32Array(TAPS * CHANNELS);
+  /** The last samples of the block before, and a block. */
+  private joined = new Float32Array(TAPS * CHANNELS);
 
   constructor(private readonly step: number) {}
 
   /** The highest of each step of a block, of both channels; a block is a whole number of steps. What lies between two blocks counts for the later one. */
   peaks(block: Float32Array): Float32Array {
-    const joined = new Float32Array(this.tail.length + block.length);
-    joined.set(this.tail);
-    joined.set(block, this.tail.length);
-    this.tail.set(joined.subarray(joined.length - this.tail.length));
+    const before = TAPS * CHANNELS;
+    const tail = this.joined.slice(-before);
+    if (this.joined.length !== before + block.length) this.joined = new Float32Array(before + block.length);
+    const { joined } = this;
+    joined.set(tail);
+    joined.set(block, before);
     const moments = block.length / CHANNELS;
     const peaks = new Float32Array(Math.ceil(moments / this.step));
     for (let step = 0; step < peaks.length; step += 1) {
@@ -45,12 +47,15 @@ export class TruePeak {
 function highest(sound: Float32Array, channel: number, from: number, to: number): number {
   let peak = 0;
   for (let moment = from; moment < to; moment += 1) {
-    peak = Math.max(peak, Math.abs(sound[moment * CHANNELS + channel] ?? 0));
-    for (const taps of BETWEEN) {
-      let value = 0;
-      for (let tap = 0; tap < TAPS; tap += 1) value += (taps[tap] ?? 0) * (sound[(moment - TAPS + 1 + tap) * CHANNELS + channel] ?? 0);
-      peak = Math.max(peak, Math.abs(value));
+    let at = (moment - TAPS + 1) * CHANNELS + channel;
+    let [quarter, half, threeQuarters] = [0, 0, 0];
+    for (let tap = 0; tap < TAPS; tap += 1, at += CHANNELS) {
+      const sample = sound[at] as number;
+      quarter += (QUARTER[tap] as number) * sample;
+      half += (HALF[tap] as number) * sample;
+      threeQuarters += (THREE_QUARTERS[tap] as number) * sample;
     }
+    peak = Math.max(peak, Math.abs(sound[at - CHANNELS] as number), Math.abs(quarter), Math.abs(half), Math.abs(threeQuarters));
   }
   return peak;
 }
