@@ -63,8 +63,10 @@ await runScript<'assemble-video', Options>({
     return { scenes: sceneTimes(manifest), ...measured, findings };
   },
   summary: ({ scenes, loudness_lufs, true_peak_dbtp, findings }) => {
-    const sound = loudness_lufs === undefined ? 'silent' : `${loudness_lufs} LUFS, peak ${true_peak_dbtp} dBTP`;
-    return Promise.resolve([`${scenes.length} ${scenes.length === 1 ? 'scene' : 'scenes'}, ${sound}`, ...findings.map(({ message }) => message)].join('\n  '));
+    const sound = loudness_lufs === undefined ? 'silent' : `${loudness_lufs.toFixed(1)} LUFS, peak ${true_peak_dbtp?.toFixed(1)} dBTP`;
+    return Promise.resolve(
+      [`${scenes.length} ${scenes.length === 1 ? 'scene' : 'scenes'}, ${sound}`, ...findings.map(({ message }) => message)].join('\n  '),
+    );
   },
 });
 
@@ -74,7 +76,10 @@ function sceneFiles(text: string, before: SceneFiles[]): SceneFiles[] {
   return [...before, { clip, ...(narration && { narration }), ...(soundEffect && { soundEffect }) }];
 }
 
-async function planned({ scene, shape, fit, crossfade, intro, outro, watermark, music, synthetic }: Options, signal: AbortSignal): Promise<Manifest> {
+async function planned(
+  { scene, shape, fit, crossfade, intro, outro, watermark, music, synthetic }: Options,
+  signal: AbortSignal,
+): Promise<Manifest> {
   const scenes = scene.map(async ({ narration, ...files }) => {
     const spoken = narration === undefined ? null : await expectMedia(narration, { kind: 'audio' }, signal);
     return { ...files, ...(narration && { narration }), narrationMs: spoken?.durationMs ?? 0 };

@@ -73,6 +73,14 @@ describe('the captions of a cut', () => {
     );
   });
 
+  it('are there for browsers, too', async () => {
+    const { made } = item<'caption'>({ language: 'de' });
+    await stage.captions.make(made);
+    expect(await readFile(join(folder, 'captions.vtt'), 'utf8')).toBe(
+      'WEBVTT\n\n00:00:00.000 --> 00:00:01.150\nDer Ozean wartet.\n\n00:00:02.000 --> 00:00:05.000\nNichts bewegt sich.\n\n',
+    );
+  });
+
   it('cannot be made without it', async () => {
     const { made } = item<'caption'>({}, {}, { ready: () => Promise.resolve([]) });
     await expect(stage.captions.make(made)).rejects.toMatchObject({ code: 'ITEM_MISSING' });

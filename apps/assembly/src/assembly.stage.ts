@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { settings, type Settings } from '#config';
 import type { ArtifactRow } from '#database';
-import { captionsOf, planFromFiles, srt, type SceneToCut, type SpokenScene } from '#media';
+import { captionsOf, planFromFiles, srt, vtt, type SceneToCut, type SpokenScene } from '#media';
 import { SHAPES, THUMBNAIL_CANDIDATES, passage, permanent, type Finding } from '#pipeline';
 import { written, type Item, type Stage, type StepHandler } from '#stage';
 import { Inject, Injectable } from '@nestjs/common';
@@ -57,6 +57,8 @@ export class AssemblyStage implements Stage<'assembly'> {
       });
       const captions = captionsOf(scenes);
       await writeFile(item.out, srt(captions));
+      // For browsers, which do not take the other form.
+      await writeFile(join(dirname(item.out), 'captions.vtt'), vtt(captions));
       return { result: { captions: captions.length }, simulated: cut.simulated, findings: scenes.flatMap(uncovered) };
     },
   };

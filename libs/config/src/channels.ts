@@ -211,7 +211,7 @@ export class ChannelCaptions {
   @Matches(/^[^,{}\\\r\n]+$/, { message: 'font must be the name of a family of fonts' })
   font?: string;
 
-  /** Height of the letters as a part of the picture's shorter side. Left out: 0.06. */
+  /** Height of the line as a part of the picture's shorter side. Left out: 0.08. */
   @IsOptional()
   @IsNumber({ allowInfinity: false, allowNaN: false })
   @Min(0.02)

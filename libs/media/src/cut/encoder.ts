@@ -29,7 +29,7 @@ function software(quality: readonly string[]): Settings {
 /** The one that is always there. */
 export const SOFTWARE: VideoEncoder = 'libx264';
 /** Frames that x264 looks ahead. Each that waits inside of it takes 7 MB at 1920x1080, and more of them make no smaller files here. */
-const LOOKAHEAD = 5;
+const LOOKAHEAD = 4;
 
 /** How the pictures of one cut are encoded, all alike, so that they can follow each other in one stream. */
 export interface Encoding {

@@ -119,7 +119,7 @@ export class ManifestCaptions {
   @Matches(/^[^,{}\\\r\n]+$/, { message: 'font must be the name of a family of fonts' })
   font: string;
 
-  /** Height of the letters as a part of the shorter side of the picture. */
+  /** Height of the line, with what lies above and below the letters, as a part of the shorter side of the picture. */
   @IsNumber({ allowInfinity: false, allowNaN: false })
   @Min(0.02)
   @Max(0.2)

@@ -150,7 +150,10 @@ describe('a cut of clips of one form', () => {
     expect(await renderCut(marked, at('first.mp4'), { cache })).toMatchObject({ copied: 0, drawn: 4, kept: 0 });
     const kept = await readdir(cache);
     expect(kept).toHaveLength(5);
-    expect(await renderCut(marked, at('second.mp4'), { cache })).toMatchObject({ drawn: 0, kept: 4 });
+    const seen: number[] = [];
+    const onFrame = (frames: number) => seen.push(frames);
+    expect(await renderCut(marked, at('second.mp4'), { cache, onFrame })).toMatchObject({ drawn: 0, kept: 4 });
+    expect(seen.at(-1)).toBe(timeline(marked).frames);
     expect(await hashesOf(at('second.mp4'), 400)).toEqual(await hashesOf(at('first.mp4'), 400));
     // Another name for the same clip is the same; the same name for another clip is not.
     await copyFile(at('blue.mp4'), at('copy-of-blue.mp4'));

@@ -99,10 +99,6 @@ class Render {
     const copied = pieces.filter((piece) => piece.kind === 'copied');
     this.hasCopied = copied.length > 0;
     this.done.clear();
-    this.advance(
-      'copied',
-      copied.reduce((sum, { frames }) => sum + frames, 0),
-    );
     const encoder = options.encoder && (await encoderWorks(options.encoder, options.signal)) ? options.encoder : SOFTWARE;
     const [first] = copied;
     const timeBase = first?.clip.copy?.timeBase ?? TIME_BASE;
@@ -118,20 +114,19 @@ class Render {
       this.picture(pieces, encoding, signal).catch(stopOthers),
       this.sound(signal).catch(stopOthers),
     ]);
-    await this.join(picture, sound.path, out);
+    await this.join(picture.path, sound.path, out);
     const problem = await verify(out, manifest);
     if (problem) throw wrongLength(problem);
     if (manifest.synthetic) await labelSynthetic(out);
     await this.sweep();
-    const made = pieces.filter((piece) => piece.kind === 'encoded');
-    const drawn = made.filter((piece) => this.done.has(piece)).length;
     const { loudness, peak } = sound.measured;
     const findings = findingsOf(manifest, clips, sound.measured);
-    return { loudness, peak, copied: copied.length, drawn, kept: made.length - drawn, encoder, findings };
+    const kept = pieces.length - copied.length - picture.drawn;
+    return { loudness, peak, copied: copied.length, drawn: picture.drawn, kept, encoder, findings };
   }
 
   /** The whole picture in one file: what is missing is drawn, then one piece follows the other. */
-  private async picture(pieces: readonly Piece[], encoding: Encoding, signal: AbortSignal): Promise<string> {
+  private async picture(pieces: readonly Piece[], encoding: Encoding, signal: AbortSignal): Promise<{ path: string; drawn: number }> {
     const files = new Array<string | null>(pieces.length).fill(null);
     const toDraw = [...pieces.entries()].flatMap(([index, piece]) => (piece.kind === 'encoded' ? [{ index, piece }] : []));
     const missing = await this.missing(toDraw, encoding, files);
@@ -148,8 +143,12 @@ class Render {
     await writeFile(list, concatListOf(pieces, files, this.manifest.frames_per_second));
     const colors = 'h264_metadata=colour_primaries=1:transfer_characteristics=1:matrix_coefficients=1:video_full_range_flag=0';
     const inputs = ['-f', 'concat', '-safe', '0', '-i', list, '-map', '0:v:0', '-c', 'copy', '-bsf:v', colors];
-    await ffmpeg([...inputs, '-video_track_timescale', String(TIME_BASE), picture], { signal });
-    return picture;
+    const copied = pieces.reduce((sum, { kind, frames }) => sum + (kind === 'copied' ? frames : 0), 0);
+    const onFrame = (frames: number) => {
+      this.advance('copied', Math.min(frames, copied));
+    };
+    await ffmpeg([...inputs, '-video_track_timescale', String(TIME_BASE), picture], { signal, onFrame });
+    return { path: picture, drawn: missing.length };
   }
 
   /** Of the pieces those that nobody has drawn before; `files` says where each is. */
@@ -166,8 +165,9 @@ class Render {
       ]);
       files[index] = file;
       // Two scenes can be the same picture.
-      if (missing.some((other) => other.file === file) || (await exists(file))) continue;
-      missing.push({ piece, file });
+      const isThere = missing.some((other) => other.file === file) || (await exists(file));
+      if (isThere) this.advance(piece, piece.frames);
+      else missing.push({ piece, file });
     }
     return missing;
   }

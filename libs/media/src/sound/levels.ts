@@ -6,7 +6,7 @@ import { RELATIVE_GATE, blocksOf, integrated, loudest, loudnessOf, momentary } f
 const VOICE = -20;
 /** How far below the voice effects and music lie (LU), where nobody speaks and where somebody does. Of an effect its loudest 400 ms count, of music the whole. */
 const EFFECT = { alone: -6, spoken: -15 };
-const MUSIC = { alone: -12, spoken: -20 };
+const MUSIC = { alone: -10, spoken: -17 };
 /** Music steps back behind an effect by this (dB). */
 const MUSIC_UNDER_EFFECT = -3;
 /** While somebody speaks, the rest is at least this much quieter (dB), whatever it is made of. The limiter takes from the voice more than from the rest: hence two more than the ten that a listener wants. */
