@@ -2,39 +2,38 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Manifest } from '#media';
 import type { defaultMetadataStorage } from 'class-transformer/types/storage.js';
-import { validationMetadatasToSchemas } from 'class-validator-jsonschema';
+import { targetConstructorToSchema } from 'class-validator-jsonschema';
 import ts from 'typescript';
 
 /** Where the classes of a manifest, and what is said about them, are written. */
 const SOURCE = 'libs/media/src/cut/manifest.ts';
-const DEFINITIONS = '#/$defs/';
 
-type Schema = ReturnType<typeof validationMetadatasToSchemas>[string];
+type Class = new () => object;
+type Schema = ReturnType<typeof targetConstructorToSchema>;
 
-/** The classes of lists are known to class-transformer alone, and it gives them to nobody who imports it. */
-const nested = createRequire(import.meta.url)('class-transformer/cjs/storage.js') as {
+/** What is in a list is known to class-transformer alone, and it gives that to nobody who imports it. */
+const { defaultMetadataStorage: types } = createRequire(import.meta.url)('class-transformer/cjs/storage.js') as {
   defaultMetadataStorage: typeof defaultMetadataStorage;
 };
 
 /** The JSON schema of manifest.json: rules from the class's validators, descriptions from its doc comments. */
 export function manifestSchema(): object {
-  const schemas = validationMetadatasToSchemas({
-    refPointerPrefix: DEFINITIONS,
-    classTransformerMetadataStorage: nested.defaultMetadataStorage,
-    additionalConverters: { matches: ({ constraints }) => ({ type: 'string', pattern: patternOf(constraints[0] as RegExp) }) },
-  });
   const described = describer();
-  const schemaOf = (name: string): Schema => {
-    const schema = schemas[name];
-    if (!schema) throw new Error(`${name} has no validators`);
-    return { ...described(name, schema), additionalProperties: false };
-  };
-  const manifest = schemaOf(Manifest.name);
   const definitions: Record<string, Schema> = {};
-  const define = (schema: Schema): void => {
-    for (const name of namesIn(schema)) if (!definitions[name]) define((definitions[name] = schemaOf(name)));
+  const refer = (type: Class): Schema & { $ref: string } => {
+    definitions[type.name] ??= schemaOf(type);
+    return { $ref: `#/$defs/${type.name}` };
   };
-  define(manifest);
+  const schemaOf = (type: Class): Schema => {
+    const schema = targetConstructorToSchema(type, {
+      additionalConverters: {
+        matches: ({ constraints }) => ({ type: 'string', pattern: patternOf(constraints[0] as RegExp) }),
+        nestedValidation: ({ propertyName }) => refer(types.findTypeMetadata(type, propertyName).typeFunction() as Class),
+      },
+    });
+    return { ...described(type.name, schema), additionalProperties: false };
+  };
+  const manifest = schemaOf(Manifest);
   return { $schema: 'https://json-schema.org/draft/2020-12/schema', ...manifest, $defs: definitions };
 }
 
@@ -42,11 +41,6 @@ export function manifestSchema(): object {
 function patternOf({ source, flags }: RegExp): string {
   if (flags !== '') throw new Error(`A JSON schema cannot say /${source}/${flags}`);
   return source;
-}
-
-/** The definitions that a schema refers to. */
-function namesIn(schema: Schema): string[] {
-  return [...JSON.stringify(schema).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref = '']) => ref.replace(DEFINITIONS, ''));
 }
 
 /** Adds to the schema of a class, by its name, what is said about it and its properties. */
