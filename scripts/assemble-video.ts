@@ -21,6 +21,7 @@ interface Options {
   outro?: string;
   watermark?: string;
   music?: string;
+  synthetic?: boolean;
   cache?: string;
   encoder?: VideoEncoder;
   out: string;
@@ -44,6 +45,7 @@ await runScript<'assemble-video', Options>({
       .option('--outro <video>', 'after the last scene')
       .option('--watermark <picture>', 'over every scene, at the top right')
       .option('--music <sound>', 'under everything')
+      .option('--synthetic', 'says in the video that a model made its pictures')
       .option('--cache <folder>', 'keeps what is drawn and mixed there, so that the next cut with few changes takes a fraction of the time')
       .addOption(new Option('--encoder <name>', 'where it does not work, libx264 is used').choices(VIDEO_ENCODERS)),
   run: async (options, { signal, report }) => {
@@ -51,19 +53,19 @@ await runScript<'assemble-video', Options>({
     if ((file === undefined) === (scene.length === 0)) throw badArguments('either --manifest or --scene must be given');
     const manifest = file === undefined ? await planned(options, signal) : await readManifest(file);
     const total = timeline(manifest).frames;
-    const { loudness, peak } = await renderCut(manifest, out, {
+    const { loudness, peak, findings } = await renderCut(manifest, out, {
       ...{ signal, ...(cache !== undefined && { cache }), ...(encoder && { encoder }) },
       onFrame: (done) => {
         void report({ event: 'progress', done, total });
       },
     });
     const measured = Number.isFinite(loudness) && { loudness_lufs: loudness, true_peak_dbtp: peak };
-    return { scenes: sceneTimes(manifest), ...measured };
+    return { scenes: sceneTimes(manifest), ...measured, findings };
   },
-  summary: ({ scenes, loudness_lufs, true_peak_dbtp }) =>
-    Promise.resolve(
-      `${scenes.length} ${scenes.length === 1 ? 'scene' : 'scenes'}, ${loudness_lufs === undefined ? 'silent' : `${loudness_lufs} LUFS, peak ${true_peak_dbtp} dBTP`}`,
-    ),
+  summary: ({ scenes, loudness_lufs, true_peak_dbtp, findings }) => {
+    const sound = loudness_lufs === undefined ? 'silent' : `${loudness_lufs} LUFS, peak ${true_peak_dbtp} dBTP`;
+    return Promise.resolve([`${scenes.length} ${scenes.length === 1 ? 'scene' : 'scenes'}, ${sound}`, ...findings.map(({ message }) => message)].join('\n  '));
+  },
 });
 
 function sceneFiles(text: string, before: SceneFiles[]): SceneFiles[] {
@@ -72,7 +74,7 @@ function sceneFiles(text: string, before: SceneFiles[]): SceneFiles[] {
   return [...before, { clip, ...(narration && { narration }), ...(soundEffect && { soundEffect }) }];
 }
 
-async function planned({ scene, shape, fit, crossfade, intro, outro, watermark, music }: Options, signal: AbortSignal): Promise<Manifest> {
+async function planned({ scene, shape, fit, crossfade, intro, outro, watermark, music, synthetic }: Options, signal: AbortSignal): Promise<Manifest> {
   const scenes = scene.map(async ({ narration, ...files }) => {
     const spoken = narration === undefined ? null : await expectMedia(narration, { kind: 'audio' }, signal);
     return { ...files, ...(narration && { narration }), narrationMs: spoken?.durationMs ?? 0 };
@@ -81,7 +83,7 @@ async function planned({ scene, shape, fit, crossfade, intro, outro, watermark, 
     await Promise.all(scenes),
     {
       ...{ ...SHAPES[shape], fit, crossfadeMs: crossfade * 1_000 },
-      ...{ ...(intro && { intro }), ...(outro && { outro }), ...(music && { music }) },
+      ...{ ...(intro && { intro }), ...(outro && { outro }), ...(music && { music }), ...(synthetic && { synthetic }) },
       ...(watermark && { watermark: { file: watermark, corner: 'top_right', width: 0.1, opacity: 0.7 } }),
     },
     signal,

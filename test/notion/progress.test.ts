@@ -18,7 +18,11 @@ interface ShownTask {
 const TOTAL = 1_000;
 /** How often a row is written for the sake of progress alone (ms). */
 const ROW_EVERY_MS = 15_000;
-const DONE: ScriptEvent<'assemble-video'> = { event: 'done', file: 'final.mp4', result: { scenes: [{ start_ms: 0, duration_ms: 1_000 }] } };
+const DONE: ScriptEvent<'assemble-video'> = {
+  event: 'done',
+  file: 'final.mp4',
+  result: { scenes: [{ start_ms: 0, duration_ms: 1_000 }], findings: [] },
+};
 
 let folder: string;
 let house: House;

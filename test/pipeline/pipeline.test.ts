@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -172,8 +172,9 @@ describe('the services as separate processes', () => {
     const frameMs = 1_000 / 24;
     let startMs = 0;
     for (const [index, { frames }] of manifest.scenes.entries()) {
-      const spokenMs = narrations[index]?.duration_ms ?? 0;
-      expect(Math.abs(frames * frameMs - spokenMs)).toBeLessThanOrEqual(frameMs);
+      // Speech, a breath, and at most a few frames that spare encoding.
+      const beyondMs = frames * frameMs - (narrations[index]?.duration_ms ?? 0);
+      expect([beyondMs >= 400, beyondMs < 850]).toEqual([true, true]);
       expect(await loudness(file, startMs / 1_000, (frames * frameMs) / 1_000)).toBeGreaterThan(-35);
       startMs += frames * frameMs;
     }
@@ -205,6 +206,48 @@ describe('the services as separate processes', () => {
         ['The Seal', 'UCsimulatedchannel000004'],
         ['The Wolf', 'UCsimulatedchannel000003'],
       ]);
+    },
+    LONG,
+  );
+
+  it(
+    'names a clip that is damaged on the disk, and goes on from there when it is made again',
+    async () => {
+      await queue('The Otter', 'north');
+      const { id } = await taskCalled('The Otter');
+      for (const gate of ['assets_ready', 'video_ready'] as const) {
+        await reaches(id, gate);
+        await decide(id, 'approve');
+      }
+      const before = await reaches(id, 'audio_ready');
+      const [, clip] = before.items.filter(({ kind }) => kind === 'clip');
+      const file = join(installation.workspaceRoot, clip?.path ?? '');
+      const whole = await readFile(file);
+      await writeFile(file, whole.subarray(0, whole.length / 2));
+      const paid = { clips: (await calls('kie', 'clip')).length, narrations: (await calls('elevenlabs', 'narration')).length };
+      await decide(id, 'approve');
+      const stopped = await eventually(
+        async () => {
+          const now = await task(id);
+          return now.status === 'video_error' ? now : null;
+        },
+        { what: 'the cut to be refused', timeoutMs: LONG },
+      );
+      expect(stopped.error_message).toMatch(/002\.mp4 cannot be used/);
+      await call('POST', `${installation.gatewayUrl}/api/v1/tasks/${id}/regenerate`, { items: [{ kind: 'clip', position: 1 }] });
+      for (;;) {
+        const now = await eventually(
+          async () => {
+            const found = await task(id);
+            return found.status === 'published' || GATED_STEPS.some(({ gate }) => gate.waiting === found.status) ? found : null;
+          },
+          { what: 'the next review', timeoutMs: LONG },
+        );
+        if (now.status === 'published') break;
+        await decide(id, 'approve');
+      }
+      expect(await calls('kie', 'clip')).toHaveLength(paid.clips + 1);
+      expect(await calls('elevenlabs', 'narration')).toHaveLength(paid.narrations);
     },
     LONG,
   );

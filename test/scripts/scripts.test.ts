@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -120,6 +120,76 @@ describe('the scripts, run by hand one after another', () => {
     const failed = await onTerminal('assemble-video', ['--scene=missing.mp4,voice.mp3,waves.wav', '--out=no.mp4']);
     expect([failed.exitCode, Failure.parse(failed.stdout.trim())?.code]).toEqual([1, 'MEDIA_UNUSABLE']);
   }, 120_000);
+
+  it('assemble-video cuts whatever it is given by hand, upright and with all that belongs to a channel', async () => {
+    await ffmpeg([...'-f lavfi -i color=red:s=640x360:r=24:d=1 -f lavfi -i sine=f=500:d=1 -pix_fmt yuv420p'.split(' '), at('intro.mp4')]);
+    await ffmpeg([...'-f lavfi -i sine=f=200:d=3'.split(' '), at('music.mp3')]);
+    await ffmpeg([...'-f lavfi -i color=white:s=80x40 -frames:v 1'.split(' '), at('mark.png')]);
+    const scenes = ['--scene=clip.mp4,voice.mp3,waves.wav', '--scene=clip.mp4'];
+    const dressed = [
+      '--shape=portrait',
+      '--fit=blur',
+      '--crossfade=0.5',
+      '--intro=intro.mp4',
+      '--watermark=mark.png',
+      '--music=music.mp3',
+      '--synthetic',
+    ];
+    const { exitCode, stdout, stderr } = await script('assemble-video', [...scenes, ...dressed, '--out=short.mp4']);
+    expect([stderr, exitCode]).toEqual(['', 0]);
+    expect(stdout).toMatch(/^Wrote short\.mp4: 2 scenes, -1[34]\.\d LUFS, peak -[1-9]\.\d dBTP/);
+    expect(await probe(at('short.mp4'))).toMatchObject({ kind: 'video', width: 1080, height: 1920, audioCodec: 'aac' });
+    expect((await readFile(at('short.mp4'))).includes('compositeWithTrainedAlgorithmicMedia')).toBe(true);
+    expect((await script('assemble-video', [...scenes, '--out=plain.mp4'])).exitCode).toBe(0);
+    expect((await readFile(at('plain.mp4'))).includes('digitalsourcetype')).toBe(false);
+  }, 120_000);
+
+  it('assemble-video says what is wrong with a manifest, naming the key', async () => {
+    const good = await planFromFiles([{ clip: at('clip.mp4'), narrationMs: 0 }], { ...SHAPES.landscape, fit: 'fill' });
+    for (const [wrong, why] of [
+      [{ ...good, version: 1 }, /version/],
+      [{ ...good, scenes: [{ ...good.scenes[0], frames: 0 }] }, /scenes\.0\.frames/],
+      [{ ...good, watermark: { file: 'm.png', corner: 'middle', width: 0.1, opacity: 1 } }, /watermark\.corner/],
+      [{ ...good, mucis: 'calm.mp3' }, /mucis/],
+    ] as const) {
+      await writeFile(at('wrong.json'), JSON.stringify(wrong));
+      const failure = failureIn(await script('assemble-video', ['--manifest=wrong.json', '--out=never.mp4']));
+      expect(failure).toMatchObject({ code: 'MANIFEST_INVALID', kind: 'permanent' });
+      expect(failure.message).toMatch(why);
+    }
+  });
+
+  // A disk of its own takes a mount, which only Linux lets anybody make for a process of theirs.
+  (process.platform === 'linux' ? it : it.skip)(
+    'assemble-video on a disk that fills up says so, and leaves what was there as it was',
+    async () => {
+      await ffmpeg([
+        ...'-f lavfi -i testsrc2=s=1920x1080:r=30:d=6 -pix_fmt yuv420p -c:v libx264 -preset ultrafast'.split(' '),
+        at('big.mp4'),
+      ]);
+      await mkdir(at('disk'), { recursive: true });
+      const command = [
+        process.execPath,
+        join(SCRIPTS, 'assemble-video.js'),
+        '--scene=big.mp4,voice.mp3,waves.wav',
+        '--watermark=mark.png',
+        '--out=disk/final.mp4',
+      ];
+      const steps = [
+        `mount -t tmpfs -o size=${2_048}k none disk`,
+        'echo before > disk/final.mp4',
+        `"$@"; code=$?`,
+        'cat disk/final.mp4 >&2; ls -A disk >&2; exit $code',
+      ];
+      const { exitCode, stderr } = await execa('unshare', ['--map-root-user', '--mount', 'sh', '-c', steps.join('\n'), 'sh', ...command], {
+        ...{ cwd: folder, reject: false },
+      });
+      const [line = '', ...left] = stderr.split('\n');
+      expect([exitCode, JSON.parse(line)]).toEqual([1, expect.objectContaining({ code: 'DISK_FULL', retriable: true })]);
+      expect(left).toEqual(['before', 'final.mp4']);
+    },
+    60_000,
+  );
 
   it('create-thumbnail makes one of it, and says which moment it shows', async () => {
     const args = [

@@ -7,6 +7,7 @@ import type { ArtifactRow } from '#database';
 import type { ItemKind, Storyboard } from '#pipeline';
 import type { Item, TaskView } from '#stage';
 import { AssemblyStage } from './assembly.stage.js';
+import { styleOf } from './cut-style.js';
 
 const stage = new AssemblyStage({ BRAND_DIR: 'brand', CUT_ENCODER: 'libx264' });
 const words = (text: string) => text.split(' ').map((word, index) => ({ word, start_ms: index * 400, end_ms: index * 400 + 350 }));
@@ -55,7 +56,18 @@ function item<K extends ItemKind>(input: object, channel: Partial<ChannelSetting
 describe('the captions of a cut', () => {
   it('are of all its scenes, also of one whose voice told no times', async () => {
     const { made } = item<'caption'>({ language: 'de' });
-    expect(await stage.captions.make(made)).toEqual({ result: { captions: 2 }, simulated: true });
+    expect(await stage.captions.make(made)).toEqual({
+      ...{ result: { captions: 2 }, simulated: true },
+      findings: [
+        {
+          code: 'captions',
+          grave: false,
+          from_ms: 2_000,
+          to_ms: 5_000,
+          message: expect.stringMatching(/^Scene 2: .* spread evenly from 2\.0 to 5\.0 s$/) as unknown,
+        },
+      ],
+    });
     expect(await readFile(made.out, 'utf8')).toBe(
       '1\r\n00:00:00,000 --> 00:00:01,150\r\nDer Ozean wartet.\r\n\r\n2\r\n00:00:02,000 --> 00:00:05,000\r\nNichts bewegt sich.\r\n\r\n',
     );
@@ -64,6 +76,40 @@ describe('the captions of a cut', () => {
   it('cannot be made without it', async () => {
     const { made } = item<'caption'>({}, {}, { ready: () => Promise.resolve([]) });
     await expect(stage.captions.make(made)).rejects.toMatchObject({ code: 'ITEM_MISSING' });
+  });
+});
+
+describe('how a channel wants its cuts', () => {
+  const size = { width: 1080, height: 1920 };
+  const task = (cut: ChannelSettings['cut'], id = 'a') => ({ id, channel: { cut, youtube: { synthetic_media: true } } as ChannelSettings });
+
+  it('is plain unless it says something', () => {
+    expect(styleOf(task(undefined), size, 'brand')).toEqual({ ...size, fit: 'fill', synthetic: true });
+  });
+
+  it('takes its files from the folder of the brand, and what it leaves out as it is usual', () => {
+    const cut = {
+      fit: 'blur',
+      breath_seconds: 0.25,
+      crossfade_seconds: 0.5,
+      intro: 'sea/intro.mp4',
+      outro: 'outro.mp4',
+      watermark: { file: 'mark.png', width: 0.2 },
+      captions: { color: '#00ff00' },
+    } as const;
+    expect(styleOf(task({ ...cut, music: ['calm.mp3'] }), size, 'brand')).toEqual({
+      ...{ ...size, fit: 'blur', synthetic: true, breathMs: 250, crossfadeMs: 500 },
+      ...{ intro: 'brand/sea/intro.mp4', outro: 'brand/outro.mp4', music: 'brand/calm.mp3' },
+      watermark: { file: 'brand/mark.png', corner: 'top_right', width: 0.2, opacity: 0.7 },
+      captions: { font: 'Montserrat', size: 0.06, color: '#00ff00', highlight: '#ffe14d', outline: '#101010', position: 'bottom' },
+    });
+  });
+
+  it('gives each video one of its tracks, always the same', () => {
+    const music = ['one.mp3', 'two.mp3', 'three.mp3'];
+    const chosen = Array.from({ length: 300 }, (_, index) => styleOf(task({ music }, `task ${index}`), size, 'brand').music);
+    for (const track of music) expect(chosen.filter((file) => file === `brand/${track}`).length).toBeGreaterThan(60);
+    expect(styleOf(task({ music }, 'task 7'), size, 'brand').music).toBe(chosen[7]);
   });
 });
 

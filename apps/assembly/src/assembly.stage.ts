@@ -2,11 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { settings, type Settings } from '#config';
 import type { ArtifactRow } from '#database';
-import { captionsOf, planFromFiles, srt, type SceneToCut } from '#media';
-import { SHAPES, THUMBNAIL_CANDIDATES, permanent } from '#pipeline';
+import { captionsOf, planFromFiles, srt, type SceneToCut, type SpokenScene } from '#media';
+import { SHAPES, THUMBNAIL_CANDIDATES, passage, permanent, type Finding } from '#pipeline';
 import { written, type Item, type Stage, type StepHandler } from '#stage';
 import { Inject, Injectable } from '@nestjs/common';
 import { styleOf } from './cut-style.js';
+
+/** Share of a narration's letters whose times are known from which on its captions are taken for whole: numbers are written in figures and told in words. */
+const COVERED = 0.8;
 
 /** Cuts the finished clips, narrations and sound effects into one video, and makes what it is published with: captions, and thumbnails to choose from. */
 @Injectable()
@@ -35,8 +38,12 @@ export class AssemblyStage implements Stage<'assembly'> {
       const style = styleOf(task, SHAPES[input.shape ?? 'landscape'], this.settings.BRAND_DIR);
       const manifest = join(dirname(out), 'manifest.json');
       await writeFile(manifest, JSON.stringify(await planFromFiles(scenes, style, signal), null, 2));
-      const result = await run('assemble-video', { manifest, cache: join(dirname(out), '.cut'), encoder: this.settings.CUT_ENCODER });
-      return { result, simulated: [...clips, ...narrations, ...effects].some(({ simulated }) => simulated) };
+      const { findings, ...result } = await run('assemble-video', {
+        manifest,
+        cache: join(dirname(out), '.cut'),
+        encoder: this.settings.CUT_ENCODER,
+      });
+      return { result, simulated: [...clips, ...narrations, ...effects].some(({ simulated }) => simulated), findings };
     },
   };
 
@@ -50,7 +57,7 @@ export class AssemblyStage implements Stage<'assembly'> {
       });
       const captions = captionsOf(scenes);
       await writeFile(item.out, srt(captions));
-      return { result: { captions: captions.length }, simulated: cut.simulated };
+      return { result: { captions: captions.length }, simulated: cut.simulated, findings: scenes.flatMap(uncovered) };
     },
   };
 
@@ -72,6 +79,18 @@ export class AssemblyStage implements Stage<'assembly'> {
       return { result, simulated };
     },
   };
+}
+
+/** Captions of words that the voice has told no time for stand about where they are said, or are missing. */
+function uncovered({ startMs, durationMs, text, words }: SpokenScene, index: number): Finding[] {
+  const letters = (said: string) => said.replace(/[^\p{L}\p{N}]/gu, '').length;
+  const told = letters(words.map(({ word }) => word).join(''));
+  if (told >= letters(text) * COVERED) return [];
+  const what =
+    told === 0
+      ? 'the voice told no times, so its captions are spread evenly'
+      : 'the voice told the times of only a part of what is written';
+  return [passage('captions', `Scene ${index + 1}: ${what}`, [startMs, startMs + durationMs], false)];
 }
 
 /** The finished cut: its file, and when each of its scenes is seen. */

@@ -27,7 +27,7 @@ export function styleOf(
   const { fit = FIT, breath_seconds, crossfade_seconds, intro, outro, watermark, music, captions } = channel.cut ?? {};
   const track = music && oneOf(music, id);
   return {
-    ...{ ...size, fit },
+    ...{ ...size, fit, synthetic: channel.youtube.synthetic_media },
     ...(breath_seconds !== undefined && { breathMs: breath_seconds * 1_000 }),
     ...(crossfade_seconds !== undefined && { crossfadeMs: crossfade_seconds * 1_000 }),
     ...(intro && { intro: join(brand, intro) }),

@@ -92,6 +92,13 @@ describe('a fault', () => {
     expect(JSON.stringify(first)).not.toContain('hidden');
   });
 
+  it('is none when the encoder that is wished for does not work: libx264 draws then', async () => {
+    const elsewhere = process.platform === 'darwin' ? 'h264_vaapi' : 'h264_videotoolbox';
+    const shown = (await found({ CUT_ENCODER: elsewhere })).filter(({ about }) => about === 'CUT_ENCODER');
+    expect(shown).toMatchObject([{ state: 'warning', found: expect.stringContaining('libx264 draws the cuts') as unknown }]);
+    expect((await found({})).filter(({ about }) => about === 'CUT_ENCODER')).toEqual([]);
+  });
+
   it('of a database in Notion names what is missing there, and the command that adds it', async () => {
     const notion = new Client({ auth: SIMULATED_KEY, baseUrl: `${simulator.url}/notion`, notionVersion: '2026-03-11' });
     const made = await notion.dataSources.create({

@@ -3,8 +3,9 @@ import { constants, existsSync } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { SettingsError, notionAccess, providerOf, readChannels, readSettings, youtubeAccess, type Settings } from '#config';
+import { SETTINGS, SettingsError, notionAccess, providerOf, readChannels, readSettings, youtubeAccess, type Settings } from '#config';
 import { dataSourceOptions } from '#database';
+import { encoderWorks } from '#media';
 import { Failure } from '#pipeline';
 import { NotionClient } from '#providers/notion';
 import { PORTS, check, reachHosts, type ModelPort } from '#providers/registry';
@@ -18,7 +19,7 @@ const PATIENCE_MS = 10_000;
 const GIB = 2 ** 30;
 /** A finished video of 18 scenes leaves about 0.6 GB behind; below the second nothing should be begun. */
 const ROOM = { comfortable: 20 * GIB, least: 2 * GIB };
-const LEAST = { ffmpeg: 5, postgres: 14, redis: 6 };
+const LEAST = { ffmpeg: 5.1, postgres: 14, redis: 6 };
 const NOTION = 'NOTION_TOKEN';
 const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
 
@@ -29,6 +30,7 @@ export async function* findings(environment: Readonly<Record<string, string | un
   for (const problem of problems) yield fault('settings', problem, 'Mend it in .env; .env.example says what each setting is for.');
   yield* exposure(settings);
   yield await ffmpeg();
+  yield* await encoder(settings);
   yield await postgres(settings);
   yield await redis(settings);
   yield await workspace(settings);
@@ -67,9 +69,19 @@ function* exposure({ HOST, API_TOKEN, PUBLIC_URL }: Settings): Generator<Finding
     );
 }
 
+/** One that does not work is no fault: libx264 draws then. */
+async function encoder({ CUT_ENCODER }: Settings): Promise<Finding[]> {
+  const about = 'CUT_ENCODER';
+  if (CUT_ENCODER === SETTINGS.CUT_ENCODER.default) return [];
+  if (await encoderWorks(CUT_ENCODER)) return [ok(about, CUT_ENCODER)];
+  return [
+    warning(about, `${CUT_ENCODER} does not work on this machine; libx264 draws the cuts`, 'Install its driver, or leave CUT_ENCODER out.'),
+  ];
+}
+
 async function ffmpeg(): Promise<Finding> {
   const about = 'FFmpeg';
-  const fix = 'Install the package ffmpeg, version 5 or later, with libx264.';
+  const fix = 'Install the package ffmpeg, version 5.1 or later, with libx264.';
   try {
     const [{ stdout: version }, { stdout: encoders }] = await Promise.all([
       run('ffmpeg', ['-version']),
@@ -77,8 +89,8 @@ async function ffmpeg(): Promise<Finding> {
     ]);
     await run('ffprobe', ['-version']);
     const name = /version (\S+)/.exec(version)?.[1] ?? 'unknown';
-    const major = Number(/\d+/.exec(name)?.[0] ?? LEAST.ffmpeg);
-    if (major < LEAST.ffmpeg) return fault(about, `version ${name}`, fix);
+    const release = Number(/\d+(\.\d+)?/.exec(name)?.[0] ?? LEAST.ffmpeg);
+    if (release < LEAST.ffmpeg) return fault(about, `version ${name}`, fix);
     return encoders.includes('libx264') ? ok(about, `version ${name}`) : fault(about, `version ${name} cannot encode H.264`, fix);
   } catch (error) {
     return fault(about, `ffmpeg or ffprobe cannot be run: ${reasonOf(error)}`, fix);

@@ -2,6 +2,7 @@ export { captionsOf, srt, type SpokenScene } from './captions.js';
 export { checksum } from './checksum.js';
 export { composite, splitScreen } from './composite.js';
 export { clipSheet, contactSheet, cutSheet, narrationSheet, type SheetItem } from './contact-sheets.js';
+export { encoderWorks } from './cut/encoder.js';
 export { CAPTION_FONT } from './cut/fonts.js';
 export { Manifest, sceneTimes, timeline } from './cut/manifest.js';
 export { planFromFiles, type CutStyle, type SceneToCut } from './cut/plan.js';

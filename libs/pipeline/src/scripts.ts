@@ -1,4 +1,5 @@
 import type { FailureLine } from './failure.js';
+import type { Finding } from './findings.js';
 import type { CutResult, TitlePosition, VideoEncoder, WordTiming } from './items.js';
 
 /**
@@ -30,7 +31,10 @@ interface Scripts {
   };
   'generate-sound-effects': { arguments: { prompt: string; seconds: number; out: string }; result: { model: string } };
   /** `cache`: a folder that keeps what is drawn and mixed, for the next cut in which little has changed; `encoder`: what draws, if it can be used. */
-  'assemble-video': { arguments: { manifest: string; cache?: string; encoder?: VideoEncoder; out: string }; result: CutResult };
+  'assemble-video': {
+    arguments: { manifest: string; cache?: string; encoder?: VideoEncoder; out: string };
+    result: CutResult & { findings: Finding[] };
+  };
   /**
    * `candidate`: which one, from 1, each of another part of the video; `again`: how often it was made before, each time with another frame; `title`: what is written on it,
    * `color` and `outline` as `#rrggbb`.

@@ -1,5 +1,6 @@
 import {
   Failure,
+  Finding,
   TURNS,
   describeProblems,
   parse,
@@ -78,6 +79,11 @@ class Cut implements CutResult {
   @IsOptional()
   @IsNumber()
   true_peak_dbtp?: number;
+
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => Finding)
+  findings: Finding[];
 }
 
 class Moment {

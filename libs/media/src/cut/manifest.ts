@@ -4,6 +4,7 @@ import {
   ArrayMinSize,
   Equals,
   IsArray,
+  IsBoolean,
   IsIn,
   IsInt,
   IsNotEmpty,
@@ -189,6 +190,11 @@ export class Manifest {
   @ValidateNested()
   @Type(() => ManifestCaptions)
   captions?: ManifestCaptions;
+
+  /** Whether a model made the pictures; the video then says so (IPTC digital source type). */
+  @IsOptional()
+  @IsBoolean()
+  synthetic?: boolean;
 
   @IsArray()
   @ArrayMinSize(1)

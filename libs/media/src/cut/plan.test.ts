@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { SHAPES } from '#pipeline';
 import fc from 'fast-check';
-import type { Clip } from './clip.js';
+import { Clips, type Clip } from './clip.js';
+import { findingsOf } from './findings.js';
 import { FRAME_RATES, Manifest, sceneTimes, timeline } from './manifest.js';
 import { BREATH_MS, planCut, type CutStyle, type SceneToCut } from './plan.js';
 
@@ -102,6 +103,15 @@ describe('the plan of a cut', () => {
   it('leaves a breath unless it is told otherwise', () => {
     const [first] = planCut([{ ...scene(400, 5_000), clip: { ...clip(400), copy: null } }], style).scenes;
     expect(first?.frames).toBe(Math.ceil(((5_000 + BREATH_MS) * 24) / 1_000));
+  });
+
+  it('is too long for a Short from three minutes on, if it is upright', () => {
+    const long = Array.from({ length: 20 }, () => scene(240, 9_000));
+    const clips = new Clips(new Map([['clip.mp4', clip(240)]]));
+    const measured = { loudness: -14, peak: -1.5, silences: [] };
+    const codes = (shape: keyof typeof SHAPES) =>
+      findingsOf(planCut(long, { ...style, ...SHAPES[shape] }), clips, measured).map(({ code }) => code);
+    expect([codes('portrait'), codes('landscape')]).toEqual([['length'], []]);
   });
 
   it('is what a manifest has to be', async () => {

@@ -14,7 +14,7 @@ export const BREATH_MS = 400;
 /** How much longer a scene may be seen for the sake of a cut that needs no encoding (s): nobody sees the difference. */
 const STRETCH = 0.4;
 /** How long a last frame is held before it looks as if the video had stopped (s). Beyond it the clip is slowed down. */
-const HOLD = 1;
+export const HOLD = 1;
 /** How much a clip is slowed down before it looks like slow motion. What is still missing is held. */
 const SLOWEST = 1.25;
 /** The rate of a cut whose clips have none of the usual ones. */
@@ -45,6 +45,8 @@ export interface CutStyle<C = string> {
   watermark?: ManifestWatermark;
   music?: string;
   captions?: ManifestCaptions;
+  /** Whether a model made the pictures. */
+  synthetic?: boolean;
 }
 
 /**
@@ -71,7 +73,7 @@ export function planCut(scenes: readonly SceneToCut<Clip>[], style: CutStyle<Cli
   const rate = style.framesPerSecond ?? rateOf(scenes.map(({ clip }) => clip));
   const planned = scenes.map((scene) => planScene(scene, rate, style));
   const bookend = (clip: Clip): ManifestBookend => ({ file: clip.path, frames: framesAt(rate, clip) });
-  const { width, height, fit, watermark, music, captions } = style;
+  const { width, height, fit, watermark, music, captions, synthetic } = style;
   // A scene that is not over its own beginning cannot fade into the next one.
   const fade = Math.min(
     Math.round(((style.crossfadeMs ?? 0) * rate) / 1_000),
@@ -85,6 +87,7 @@ export function planCut(scenes: readonly SceneToCut<Clip>[], style: CutStyle<Cli
     ...(watermark && { watermark }),
     ...(music && { music }),
     ...(captions && { captions }),
+    ...(synthetic && { synthetic }),
     scenes: planned,
   };
 }

@@ -277,6 +277,37 @@ describe('a cut of whatever there is', () => {
     expect(Math.abs((drifts.at(-1) ?? Infinity) - (drifts[0] ?? 0))).toBeLessThan(0.003);
   }, 180_000);
 
+  it('is drawn by libx264 where another encoder was asked for that does not work here', async () => {
+    await clip('odd.mp4', 'red', { size: '160x90' });
+    await tone('one.mp3', 1);
+    const manifest = await planFromFiles([scene('odd.mp4', 'one.mp3', 1_000)], small);
+    const encoder = process.platform === 'darwin' ? 'h264_vaapi' : 'h264_videotoolbox';
+    expect(await renderCut(manifest, at('software.mp4'), { encoder })).toMatchObject({ drawn: 1, encoder: 'libx264' });
+  }, 60_000);
+
+  it('tells where a clip was too short by far, where nothing is heard, and what is too long for a Short', async () => {
+    await clip('brief.mp4', 'red', { seconds: 1 });
+    await ffmpeg([...lavfi("aevalsrc='if(between(t,2,8),0,0.3*sin(2*PI*300*t))':d=10"), '-b:a', '128k', at('halting.mp3')]);
+    const manifest = await planFromFiles([scene('brief.mp4', 'halting.mp3', 10_000)], small);
+    const { findings } = await renderCut(manifest, at('told.mp4'));
+    expect(findings).toEqual([
+      {
+        code: 'held',
+        grave: false,
+        message: 'Scene 1: the last frame of its clip is held from 1.3 to 10.4 s',
+        from_ms: 1_250,
+        to_ms: 10_417,
+      },
+      {
+        code: 'silent',
+        grave: false,
+        message: expect.stringMatching(/^Silent from 2\.\d to 8\.\d s$/) as unknown,
+        from_ms: expect.any(Number) as unknown,
+        to_ms: expect.any(Number) as unknown,
+      },
+    ]);
+  }, 60_000);
+
   it('slows a clip down to what its narration needs', async () => {
     await clip('slow.mp4', 'gray', { seconds: 4 });
     await tone('six.mp3', 5.4);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { access, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { permanent, type Failure, type VideoEncoder } from '#pipeline';
+import { permanent, type Failure, type Finding, type VideoEncoder } from '#pipeline';
 import { beside, writeWhole } from '../atomic-file.js';
 import { checksum } from '../checksum.js';
 import { ffmpeg } from '../ffmpeg.js';
@@ -10,22 +10,23 @@ import { inParallel } from '../parallel.js';
 import { blame, probe, unusable } from '../probe.js';
 import { SAMPLE_RATE } from '../sound/form.js';
 import { PARTS } from '../sound/levels.js';
-import { mixSound, type Score } from '../sound/mix.js';
+import { mixSound } from '../sound/mix.js';
 import { measure, type Measured } from '../sound/measure.js';
 import { readClips, type Clips } from './clip.js';
-import { deviceOf, encodingOf, uploadOf, SOFTWARE, works, type Encoding } from './encoder.js';
+import { deviceOf, encodingOf, uploadOf, SOFTWARE, encoderWorks, type Encoding } from './encoder.js';
+import { findingsOf } from './findings.js';
 import { FONT_FILES } from './fonts.js';
+import { labelSynthetic } from './label.js';
+import { chaptersOf, concatListOf } from './lists.js';
 import { timeline, type Manifest } from './manifest.js';
 import { CAPTIONS_FILE, FONTS_FOLDER, piecesOf, type EncodedPiece, type Piece } from './pieces.js';
+import { scoreOf } from './score.js';
 import { verify } from './verify.js';
 
 /** Counts up whenever the same recipe draws something else, so that nothing old is taken from a cache. */
 const RECIPES = 1;
-/** Processors that one encoder is given. It needs 200 MB for itself and 50 for each of them, so few encoders with several are better than one for each. */
+/** Processors that one encoder is given. With one it takes 200 MB at 1920x1080, with two 270: few encoders with several are better than one for each. */
 const THREADS = 4;
-/** Effects come and go (s), and so does the music. */
-const EFFECT_FADE = { in: 0.15, out: 0.15 };
-const MUSIC_FADE = { in: 1, out: 3 };
 /** Units a second of a cut without a copied clip: a multiple of all rates. */
 const TIME_BASE = 19_200;
 
@@ -40,18 +41,19 @@ export interface RenderOptions {
 }
 
 /** What a cut came out as. */
-export interface Rendered extends Measured {
+export interface Rendered extends Pick<Measured, 'loudness' | 'peak'> {
   /** Pieces of the picture: copied as they were, drawn anew, and drawn before. */
   copied: number;
   drawn: number;
   kept: number;
   encoder: VideoEncoder;
+  findings: Finding[];
 }
 
 /**
  * Renders a manifest: H.264 and AAC, frame for frame as long as planned, at -14 LUFS, with the index in front so that it plays while it loads. Clips that are all of one form are copied, not encoded; what has to be
- * drawn is drawn in parallel, so much at once as there are processors, and the sound is mixed meanwhile.
- * @throws Failure MEDIA_UNUSABLE naming the file that cannot be used; CUT_LENGTH_WRONG; LOUDNESS_MISSED; DISK_FULL; STOPPED
+ * drawn is drawn piece by piece, on all processors, and the sound is mixed meanwhile.
+ * @throws Failure MEDIA_UNUSABLE naming the file that cannot be used; CUT_LENGTH_WRONG; DISK_FULL; STOPPED
  */
 export async function renderCut(manifest: Manifest, out: string, options: RenderOptions = {}): Promise<Rendered> {
   const located = withAbsolutePaths(manifest);
@@ -101,7 +103,7 @@ class Render {
       'copied',
       copied.reduce((sum, { frames }) => sum + frames, 0),
     );
-    const encoder = options.encoder && (await works(options.encoder, options.signal)) ? options.encoder : SOFTWARE;
+    const encoder = options.encoder && (await encoderWorks(options.encoder, options.signal)) ? options.encoder : SOFTWARE;
     const [first] = copied;
     const timeBase = first?.clip.copy?.timeBase ?? TIME_BASE;
     const encoding = { encoder, framesPerSecond: manifest.frames_per_second, timeBase };
@@ -119,10 +121,13 @@ class Render {
     await this.join(picture, sound.path, out);
     const problem = await verify(out, manifest);
     if (problem) throw wrongLength(problem);
+    if (manifest.synthetic) await labelSynthetic(out);
     await this.sweep();
     const made = pieces.filter((piece) => piece.kind === 'encoded');
     const drawn = made.filter((piece) => this.done.has(piece)).length;
-    return { ...sound.measured, copied: copied.length, drawn, kept: made.length - drawn, encoder };
+    const { loudness, peak } = sound.measured;
+    const findings = findingsOf(manifest, clips, sound.measured);
+    return { loudness, peak, copied: copied.length, drawn, kept: made.length - drawn, encoder, findings };
   }
 
   /** The whole picture in one file: what is missing is drawn, then one piece follows the other. */
@@ -140,7 +145,7 @@ class Render {
     await draw(cores, true);
     await draw(Math.max(1, Math.floor(cores / THREADS)), false);
     const [list, picture] = [join(this.folder, 'pieces.txt'), join(this.folder, 'picture.mp4')];
-    await writeFile(list, listOf(pieces, files, this.manifest.frames_per_second));
+    await writeFile(list, concatListOf(pieces, files, this.manifest.frames_per_second));
     const colors = 'h264_metadata=colour_primaries=1:transfer_characteristics=1:matrix_coefficients=1:video_full_range_flag=0';
     const inputs = ['-f', 'concat', '-safe', '0', '-i', list, '-map', '0:v:0', '-c', 'copy', '-bsf:v', colors];
     await ffmpeg([...inputs, '-video_track_timescale', String(TIME_BASE), picture], { signal });
@@ -151,7 +156,7 @@ class Render {
   private async missing(pieces: readonly { index: number; piece: EncodedPiece }[], encoding: Encoding, files: (string | null)[]) {
     const missing: { piece: EncodedPiece; file: string }[] = [];
     for (const { index, piece } of pieces) {
-      const file = await this.place(`${index}.mp4`, [
+      const file = await this.place('.mp4', [
         'picture',
         encoding,
         piece.graph,
@@ -203,7 +208,7 @@ class Render {
     const score = scoreOf(this.manifest, this.silent, (frames) => this.moments(frames));
     const sounds = PARTS.flatMap((part) => score[part].map((placed) => ({ ...placed, part })));
     const places = sounds.map((sound) => ({ ...sound, file: undefined }));
-    const path = await this.place('sound.m4a', ['sound', moments, places, ...(await this.contents(sounds.map(({ file }) => file)))]);
+    const path = await this.place('.m4a', ['sound', moments, places, ...(await this.contents(sounds.map(({ file }) => file)))]);
     if (await exists(path)) return { path, measured: await measure(path, signal) };
     const measured = await writeWhole(path, (temporary) => mixSound(score, moments, this.folder, temporary, signal));
     return { path, measured };
@@ -228,21 +233,18 @@ class Render {
   }
 
   /** Where something is made, and found again if there is a cache; `recipe` is all that it follows from. */
-  private async place(name: string, recipe: readonly unknown[]): Promise<string> {
-    const { cache } = this.options;
-    if (cache === undefined) return join(this.folder, name);
-    await mkdir(cache, { recursive: true });
-    const hash = createHash('sha256')
-      .update(JSON.stringify([RECIPES, ...recipe]))
-      .digest('hex');
-    const file = join(resolve(cache), `${hash}${name.slice(name.lastIndexOf('.'))}`);
+  private async place(extension: string, recipe: readonly unknown[]): Promise<string> {
+    const folder = resolve(this.options.cache ?? this.folder);
+    await mkdir(folder, { recursive: true });
+    const hash = createHash('sha256').update(JSON.stringify([RECIPES, ...recipe]));
+    const file = join(folder, `${hash.digest('hex')}${extension}`);
     this.used.add(file);
     return file;
   }
 
-  /** What files hold; asked only for the sake of a cache. */
-  private async contents(paths: readonly string[]): Promise<string[]> {
-    if (this.options.cache === undefined) return [];
+  /** What files hold. Without a cache, in which it has to be known later, too, their names will do. */
+  private async contents(paths: readonly string[]): Promise<readonly string[]> {
+    if (this.options.cache === undefined) return paths;
     const sum = (path: string) => {
       const known = this.sums.get(path) ?? checksum(path).then((made) => made.checksum);
       this.sums.set(path, known);
@@ -316,53 +318,6 @@ function commonForm({ width, height, frames_per_second: rate, scenes }: Manifest
     counts.set(clip.copy.form, (counts.get(clip.copy.form) ?? 0) + 1);
   }
   return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0] ?? null;
-}
-
-/** Where everything is heard. `at` gives the sample with which a frame begins. */
-function scoreOf(manifest: Manifest, silent: ReadonlySet<string>, at: (frames: number) => number): Score {
-  const { intro, scenes, outro, frames } = timeline(manifest);
-  const place = (file: string, passage: { from: number; frames: number }) => ({
-    file,
-    from: at(passage.from),
-    to: at(passage.from + passage.frames),
-  });
-  const places = (pick: 'narration' | 'sound_effect') =>
-    manifest.scenes.flatMap((scene, index) => {
-      const [file, passage] = [scene[pick], scenes[index]];
-      return file && passage ? [place(file, passage)] : [];
-    });
-  const bookend = (own: Manifest['intro'], passage: typeof intro) =>
-    own && passage && !silent.has(own.file) ? [place(own.file, passage)] : [];
-  return {
-    voice: [...bookend(manifest.intro, intro), ...places('narration'), ...bookend(manifest.outro, outro)],
-    effects: places('sound_effect').map((placed) => ({ ...placed, fade: EFFECT_FADE })),
-    music: manifest.music ? [{ ...place(manifest.music, { from: 0, frames }), loop: true, fade: MUSIC_FADE }] : [],
-  };
-}
-
-/** The pieces for FFmpeg's concat demuxer, each with its exact length. */
-function listOf(pieces: readonly Piece[], files: readonly (string | null)[], rate: number): string {
-  const lines = pieces.flatMap((piece, index) => {
-    const path = piece.kind === 'copied' ? piece.clip.path : (files[index] ?? '');
-    const duration = `duration ${(piece.frames / rate).toFixed(9)}`;
-    const quoted = `file '${path.replaceAll("'", "'\\''")}'`;
-    if (piece.kind !== 'copied' || piece.until === null) return [quoted, duration];
-    // Half a frame before the first packet that is left out: a time that is rounded lets one more through.
-    const until = (piece.until / (piece.clip.copy?.timeBase ?? 1) - 0.5 / rate).toFixed(6);
-    return [quoted, `outpoint ${until}`, duration];
-  });
-  return ['ffconcat version 1.0', ...lines, ''].join('\n');
-}
-
-/** The chapters for FFmpeg; each ends where the next one begins. */
-function chaptersOf(manifest: Manifest): string {
-  const { scenes, frames } = timeline(manifest);
-  const starts = manifest.scenes.flatMap(({ chapter }, index) => (chapter ? [{ chapter, from: scenes[index]?.from ?? 0 }] : []));
-  const chapters = starts.map(({ chapter, from }, index) => {
-    const title = chapter.replace(/\s+/g, ' ').replace(/[=;#\\]/g, (sign) => `\\${sign}`);
-    return `[CHAPTER]\nTIMEBASE=1/${manifest.frames_per_second}\nSTART=${from}\nEND=${starts[index + 1]?.from ?? frames}\ntitle=${title}\n`;
-  });
-  return [';FFMETADATA1\n', ...chapters].join('');
 }
 
 function wrongLength(problem: string): Failure {

@@ -7,8 +7,12 @@ export interface Measured {
   loudness: number;
   /** dBTP; -Infinity of silence. */
   peak: number;
+  /** Where nothing is heard for longer than a pause (ms). */
+  silences: [from: number, to: number][];
 }
 
+/** Quieter is nothing that anybody hears beneath a film, and so long is no pause (dB, s). */
+const SILENT = { below: -50, for: 3 };
 /** How ebur128 writes the quietest that it knows. */
 const SILENCE = -70;
 
@@ -18,12 +22,27 @@ const SILENCE = -70;
  */
 export async function measure(path: string, signal?: AbortSignal): Promise<Measured> {
   const said = await ffmpegSays(
-    ['-i', path, '-map', '0:a:0', '-af', 'ebur128=peak=true:framelog=verbose', '-f', 'null', '-'],
+    [
+      '-i',
+      path,
+      '-map',
+      '0:a:0',
+      '-af',
+      `silencedetect=n=${SILENT.below}dB:d=${SILENT.for},ebur128=peak=true:framelog=verbose`,
+      '-f',
+      'null',
+      '-',
+    ],
     signal && { signal },
   );
   const [, loudness] = /\bI:\s+(\S+) LUFS/.exec(said) ?? [];
   const [, peak] = /\bPeak:\s+(\S+) dBFS/.exec(said) ?? [];
   if (loudness === undefined || peak === undefined) throw unusable(path, 'its loudness cannot be measured');
   const value = Number(loudness);
-  return { loudness: value <= SILENCE ? -Infinity : value, peak: peak === '-inf' ? -Infinity : Number(peak) };
+  const ends = [...said.matchAll(/silence_end: ([\d.]+) \| silence_duration: ([\d.]+)/g)];
+  const silences = ends.map(([, end, length]): [number, number] => {
+    const to = Math.round(Number(end) * 1_000);
+    return [Math.max(0, to - Math.round(Number(length) * 1_000)), to];
+  });
+  return { loudness: value <= SILENCE ? -Infinity : value, peak: peak === '-inf' ? -Infinity : Number(peak), silences };
 }

@@ -175,7 +175,7 @@ describe('a mix', () => {
       const summary = stderr.slice(stderr.indexOf('Summary:'));
       const loudness = Number(/I:\s+(\S+) LUFS/.exec(summary)?.[1]);
       const peak = Number(/Peak:\s+(\S+) dBFS/.exec(summary)?.[1]);
-      expect(returned).toEqual({ loudness, peak });
+      expect(returned).toMatchObject({ loudness, peak });
       expect(Math.abs(loudness + 14)).toBeLessThanOrEqual(0.5);
       expect(peak).toBeLessThanOrEqual(-1);
 
@@ -197,11 +197,11 @@ describe('a mix', () => {
   it('of silence is silence, and of nothing, too', async () => {
     await source('anullsrc=d=2', at('silence.wav'));
     const silent = [{ file: at('silence.wav'), from: 0, to: 2 * SAMPLE_RATE }];
-    expect(await mixSound({ voice: silent, effects: [], music: [] }, 2 * SAMPLE_RATE, folder, at('silence.m4a'))).toEqual({
+    expect(await mixSound({ voice: silent, effects: [], music: [] }, 2 * SAMPLE_RATE, folder, at('silence.m4a'))).toMatchObject({
       loudness: -Infinity,
       peak: -Infinity,
     });
-    expect(await mixSound({ voice: [], effects: [], music: [] }, 2 * SAMPLE_RATE, folder, at('nothing.m4a'))).toEqual({
+    expect(await mixSound({ voice: [], effects: [], music: [] }, 2 * SAMPLE_RATE, folder, at('nothing.m4a'))).toMatchObject({
       loudness: -Infinity,
       peak: -Infinity,
     });
