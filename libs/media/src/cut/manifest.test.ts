@@ -27,7 +27,7 @@ const words = [{ word: 'sea', start_ms: 0, end_ms: 400 }];
 const most = written(
   planCut([{ ...scene, soundEffect: 'waves.wav', chapter: 'The reef', words }, scene], {
     ...{ ...SHAPES.portrait, fit: 'blur', crossfadeMs: 500, intro: clip, outro: clip, music: 'calm.mp3' },
-    ...{ watermark, captions },
+    ...{ watermark, captions, synthetic: true },
   }),
 );
 
@@ -55,6 +55,7 @@ describe('docs/manifest.schema.json', () => {
     ['one in the watermark', { ...most, watermark: { ...watermark, margin: 1 } }],
     ['a corner that is none', { ...most, watermark: { ...watermark, corner: 'middle' } }],
     ['a watermark without a corner', { ...most, watermark: { ...watermark, corner: undefined } }],
+    ['a yes in words', { ...most, synthetic: 'yes' }],
     ['another version', { ...most, version: 1 }],
     ['an unusual rate', { ...most, frames_per_second: 23.976 }],
     ['half a frame', { ...most, scenes: [{ ...first, frames: 119.5 }] }],
