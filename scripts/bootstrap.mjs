@@ -6,6 +6,8 @@ import { installPrograms } from './bootstrap/programs.mjs';
 
 // Runs on the Node of whoever cloned the repository, before anything is installed: only what Node 18 has, no packages.
 
+const BENCHMARKS = ['startup', 'webhook', 'notion', 'assembly'];
+
 /** `needs` and `likes` are system programs; without a needed one the command stops, without a liked one it says what is missing. */
 const COMMANDS = {
   demo: {
@@ -73,14 +75,15 @@ const COMMANDS = {
     run: (args) => node(['dist/apps/local/src/rotate-keys.js', ...args]),
   },
   bench: {
-    about: 'a benchmark: startup (time and memory of every service), webhook (latency under load) or notion (the pace at its limit)',
+    about:
+      'a benchmark: startup (time and memory of every service), webhook (latency under load), notion (the pace at its limit) or assembly (a cut next to what cannot be beaten)',
     needs: ['ffmpeg', 'redis'],
     likes: [],
     build: true,
     run: ([name = 'startup', ...args]) =>
-      ['startup', 'webhook', 'notion'].includes(name)
+      BENCHMARKS.includes(name)
         ? node([`dist/bench/${name}.js`, ...args])
-        : fail(`There is no benchmark "${name}". Benchmarks: startup, webhook, notion.`),
+        : fail(`There is no benchmark "${name}". Benchmarks: ${BENCHMARKS.join(', ')}.`),
   },
   check: {
     about: 'types, lint, format, import boundaries, unused code',

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SettingsError, inspectChannels, readChannels, slotsAfter, type ChannelSettings } from '#config';
@@ -31,8 +31,8 @@ async function write(files: Record<string, string>): Promise<void> {
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(folder, name), text)));
 }
 
-async function problems(): Promise<readonly string[]> {
-  const error: unknown = await readChannels(folder).catch((thrown: unknown) => thrown);
+async function problems(brand?: string): Promise<readonly string[]> {
+  const error: unknown = await readChannels(folder, brand).catch((thrown: unknown) => thrown);
   if (!(error instanceof SettingsError)) throw new Error('no problem was found');
   return error.problems;
 }
@@ -125,6 +125,112 @@ describe('readChannels', () => {
 
   it('says when the folder is not there', async () => {
     await expect(readChannels(join(folder, 'gone'))).rejects.toThrow(/CHANNELS_DIR: the folder .*gone cannot be read/);
+  });
+});
+
+describe('how a channel is cut', () => {
+  const cut = (...lines: string[]) => `${GOOD}cut:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  const everything = cut(
+    'shape: portrait',
+    'fit: blur',
+    'breath_seconds: 0',
+    'crossfade_seconds: 0.5',
+    'intro: ocean/intro.mp4',
+    'outro: outro.mp4',
+    'watermark: { file: mark.png, corner: bottom_left, width: 0.08, opacity: 1 }',
+    'music: [ocean/calm.mp3, ocean/deep..blue.mp3]',
+    "captions: { font: Anton, size: 0.08, color: '#FFFFFF', highlight: '#ffe14d', outline: '#000000', position: middle }",
+  );
+
+  it('may be said in full, in part, or not at all', async () => {
+    await write({ 'a.yaml': everything, 'b.yaml': cut('captions: {}').replace('Deep Sea', 'B'), 'c.yaml': GOOD.replace('Deep Sea', 'C') });
+    const [a, b, c] = await readChannels(folder);
+    expect(a?.settings.cut).toEqual({
+      ...{ shape: 'portrait', fit: 'blur', breath_seconds: 0, crossfade_seconds: 0.5, intro: 'ocean/intro.mp4', outro: 'outro.mp4' },
+      watermark: { file: 'mark.png', corner: 'bottom_left', width: 0.08, opacity: 1 },
+      music: ['ocean/calm.mp3', 'ocean/deep..blue.mp3'],
+      captions: { font: 'Anton', size: 0.08, color: '#FFFFFF', highlight: '#ffe14d', outline: '#000000', position: 'middle' },
+    });
+    expect([b?.settings.cut, c?.settings.cut]).toEqual([{ captions: {} }, undefined]);
+  });
+
+  it.each([
+    ['shape', 'shape: square'],
+    ['fit', 'fit: stretch'],
+    ['breath_seconds', 'breath_seconds: -0.1'],
+    ['breath_seconds', 'breath_seconds: 6'],
+    ['breath_seconds', 'breath_seconds: short'],
+    ['crossfade_seconds', 'crossfade_seconds: 2.1'],
+    ['crossfade_seconds', 'crossfade_seconds: .nan'],
+    ['intro', 'intro: 1'],
+    ['intro', "intro: ''"],
+    ['watermark.file', 'watermark: { corner: top_left }'],
+    ['watermark.corner', 'watermark: { file: mark.png, corner: center }'],
+    ['watermark.width', 'watermark: { file: mark.png, width: 0 }'],
+    ['watermark.opacity', 'watermark: { file: mark.png, opacity: 70 }'],
+    ['watermark.margin', 'watermark: { file: mark.png, margin: 1 }'],
+    ['music', 'music: calm.mp3'],
+    ['music', 'music: []'],
+    ['music', 'music: [calm.mp3, 7]'],
+    ['captions.font', "captions: { font: 'Anton,Arial' }"],
+    ['captions.size', 'captions: { size: 60 }'],
+    ['captions.color', 'captions: { color: white }'],
+    ['captions.highlight', "captions: { highlight: '#ffe' }"],
+    ['captions.outline', "captions: { outline: '#1010107f' }"],
+    ['captions.position', 'captions: { position: center }'],
+    ['transition', 'transition: wipe'],
+  ])('is refused with a wrong %s (%s)', async (key, line) => {
+    await write({ 'a.yaml': cut(line) });
+    const [problem, ...rest] = await problems();
+    expect(problem).toContain(`a.yaml: cut.${key}: `);
+    expect(rest).toEqual([]);
+  });
+
+  it.each(['../x', '/etc/x', 'a/../../x', 'a/..', './x', '.hidden', 'a/.hidden', '..', '.', 'a\\..\\x', '\\\\host\\x', 'a\n/../../x'])(
+    'names no file outside of BRAND_DIR and no hidden one: %s',
+    async (name) => {
+      const named = JSON.stringify(name);
+      await write({ 'a.yaml': cut(`intro: ${named}`, `outro: ${named}`, `watermark: { file: ${named} }`, `music: [calm.mp3, ${named}]`) });
+      const [problem] = await problems();
+      for (const key of ['intro', 'outro', 'watermark.file', 'music']) expect(problem).toContain(`cut.${key}: `);
+      expect(problem?.match(/ must be a file of BRAND_DIR, such as ocean\/intro\.mp4/g)).toHaveLength(4);
+    },
+  );
+
+  describe('with files', () => {
+    let brand: string;
+    const files = ['ocean/intro.mp4', 'outro.mp4', 'mark.png', 'ocean/calm.mp3', 'ocean/deep..blue.mp3'];
+    beforeEach(async () => {
+      brand = join(folder, 'brand');
+      await mkdir(join(brand, 'ocean'), { recursive: true });
+      await Promise.all(files.map((name) => writeFile(join(brand, name), 'something')));
+    });
+
+    it('finds them in BRAND_DIR', async () => {
+      await write({ 'a.yaml': everything, 'b.yaml': GOOD.replace('Deep Sea', 'B') });
+      await expect(readChannels(folder, brand)).resolves.toHaveLength(2);
+    });
+
+    it('names each that is not there by file and key; where nobody has the folder, nobody looks', async () => {
+      await Promise.all(files.slice(0, 4).map((name) => rm(join(brand, name))));
+      await write({ 'a.yaml': everything, 'b.yaml': cut('outro: ocean').replace('Deep Sea', 'B') });
+      const missing = (key: string, name: string) => `cut.${key}: there is no file ${name} in BRAND_DIR (${brand})`;
+      expect(await problems(brand)).toEqual([
+        `a.yaml: ${[
+          missing('intro', 'ocean/intro.mp4'),
+          missing('outro', 'outro.mp4'),
+          missing('watermark.file', 'mark.png'),
+          missing('music', 'ocean/calm.mp3'),
+        ].join('; ')}`,
+        `b.yaml: ${missing('outro', 'ocean')}`,
+      ]);
+      await expect(readChannels(folder)).resolves.toHaveLength(2);
+    });
+
+    it('takes a key with nothing behind it for one that is left out', async () => {
+      await write({ 'a.yaml': `${GOOD}cut:\n`, 'b.yaml': cut('intro:', 'music:', 'watermark:').replace('Deep Sea', 'B') });
+      await expect(readChannels(folder, brand)).resolves.toHaveLength(2);
+    });
   });
 });
 

@@ -1,4 +1,4 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   CAPTION_POSITIONS,
@@ -176,7 +176,7 @@ export class ChannelThumbnail {
 }
 
 /** A file of BRAND_DIR: a name, or a path inside of it. */
-const BRAND_FILE = /^(?!.*(^|\/)\.)[^/\\][^\\]*$/;
+const BRAND_FILE = /^(?!.*(^|\/)\.)[^/\\][^\\]*$/s;
 const isBrandFile = (key: string) => ({ message: `${key} must be a file of BRAND_DIR, such as ocean/intro.mp4` });
 
 /** A picture that lies over every scene. */
@@ -478,15 +478,15 @@ async function inspect(folder: string, file: string, brand?: string): Promise<Ch
 }
 
 /** What a channel puts into its videos and what is not there: found now, and not after everything else of a video was paid for. */
-async function missingFiles({ cut = {} }: ChannelSettings, brand: string): Promise<string[]> {
-  const named = Object.entries({ intro: cut.intro, outro: cut.outro, 'watermark.file': cut.watermark?.file, music: cut.music });
+async function missingFiles({ cut }: ChannelSettings, brand: string): Promise<string[]> {
+  // `cut:` with nothing behind it is null.
+  const { intro, outro, watermark, music } = cut ?? {};
+  const named = Object.entries({ intro, outro, 'watermark.file': watermark?.file, music });
   const files = named.flatMap(([key, value]) => [value ?? []].flat().map((name) => ({ key, name })));
-  const problems = files.map(({ key, name }) =>
-    access(join(brand, name)).then(
-      () => [],
-      () => [`cut.${key}: there is no file ${name} in BRAND_DIR (${brand})`],
-    ),
-  );
+  const problems = files.map(async ({ key, name }) => {
+    const found = await stat(join(brand, name)).catch(() => null);
+    return found?.isFile() ? [] : [`cut.${key}: there is no file ${name} in BRAND_DIR (${brand})`];
+  });
   return (await Promise.all(problems)).flat();
 }
 

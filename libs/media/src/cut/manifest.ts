@@ -19,7 +19,7 @@ import {
 
 /** Frame rates of a cut (frames a second). */
 export const FRAME_RATES = [24, 25, 30, 48, 50, 60] as const;
-const HEX_COLOR = /^#[0-9a-f]{6}$/i;
+const HEX_COLOR = /^#[0-9a-fA-F]{6}$/;
 
 /** A word of the narration, for captions that are part of the picture. Times from the narration's beginning (ms). */
 class ManifestWord implements WordTiming {
