@@ -34,6 +34,11 @@ export default defineConfig(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      // What is read from a file is an instance only because it was checked; it does nothing.
+      '@typescript-eslint/no-misused-spread': [
+        'error',
+        { allow: ['Manifest', 'ManifestScene', 'ManifestBookend', 'ManifestWatermark', 'ChannelWatermark', 'ChannelCaptions'] },
+      ],
       // What a handler is given is a plain object, made to be taken apart.
       '@typescript-eslint/unbound-method': 'off',
       // Validated classes describe a shape; our own literals of that shape need no constructor.

@@ -1,6 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { Manifest, expectMedia, planFromFiles, renderCut, sceneTimes, timeline } from '#media';
-import { FITS, SHAPES, VIDEO_ENCODERS, describeProblems, parse, permanent, type Fit, type Shape, type VideoEncoder } from '#pipeline';
+import {
+  FITS,
+  SHAPES,
+  VIDEO_ENCODERS,
+  describeProblems,
+  parse,
+  permanent,
+  withoutNulls,
+  type Fit,
+  type Shape,
+  type VideoEncoder,
+} from '#pipeline';
 import { InvalidArgumentError, Option } from 'commander';
 import { badArguments, number, runScript } from './cli.js';
 
@@ -14,9 +25,9 @@ interface SceneFiles {
 interface Options {
   manifest?: string;
   scene: SceneFiles[];
-  shape: Shape;
-  fit: Fit;
-  crossfade: number;
+  shape?: Shape;
+  fit?: Fit;
+  crossfade?: number;
   intro?: string;
   outro?: string;
   watermark?: string;
@@ -26,6 +37,9 @@ interface Options {
   encoder?: VideoEncoder;
   out: string;
 }
+
+/** What a manifest says itself. */
+const PLANNED = ['shape', 'fit', 'crossfade', 'intro', 'outro', 'watermark', 'music', 'synthetic'] as const;
 
 await runScript<'assemble-video', Options>({
   name: 'assemble-video',
@@ -38,9 +52,9 @@ await runScript<'assemble-video', Options>({
     command
       .option('--manifest <file>', 'what the cut is made from')
       .option('--scene <clip[,narration[,effect]]>', 'the files of a scene, instead of a manifest; once for each scene', sceneFiles, [])
-      .addOption(new Option('--shape <shape>', 'of the scenes').choices(Object.keys(SHAPES)).default('landscape'))
-      .addOption(new Option('--fit <how>', 'how clips of another shape are brought into it').choices(FITS).default('fill'))
-      .option('--crossfade <seconds>', 'how long scenes fade into each other', number(0, 2), 0)
+      .addOption(new Option('--shape <shape>', 'of the video; left out: landscape').choices(Object.keys(SHAPES)))
+      .addOption(new Option('--fit <how>', 'how clips of another shape are brought into it; left out: fill').choices(FITS))
+      .option('--crossfade <seconds>', 'how long scenes fade into each other; left out: hard cuts', number(0, 2))
       .option('--intro <video>', 'before the first scene')
       .option('--outro <video>', 'after the last scene')
       .option('--watermark <picture>', 'over every scene, at the top right')
@@ -51,6 +65,8 @@ await runScript<'assemble-video', Options>({
   run: async (options, { signal, report }) => {
     const { manifest: file, scene, out, cache, encoder } = options;
     if ((file === undefined) === (scene.length === 0)) throw badArguments('either --manifest or --scene must be given');
+    const ignored = PLANNED.filter((name) => file !== undefined && options[name] !== undefined);
+    if (ignored.length > 0) throw badArguments(`--manifest says it all; leave out --${ignored.join(', --')}`);
     const manifest = file === undefined ? await planned(options, signal) : await readManifest(file);
     const total = timeline(manifest).frames;
     const { loudness, peak, findings } = await renderCut(manifest, out, {
@@ -77,7 +93,7 @@ function sceneFiles(text: string, before: SceneFiles[]): SceneFiles[] {
 }
 
 async function planned(
-  { scene, shape, fit, crossfade, intro, outro, watermark, music, synthetic }: Options,
+  { scene, shape = 'landscape', fit = 'fill', crossfade = 0, intro, outro, watermark, music, synthetic }: Options,
   signal: AbortSignal,
 ): Promise<Manifest> {
   const scenes = scene.map(async ({ narration, ...files }) => {
@@ -104,7 +120,7 @@ async function readManifest(file: string): Promise<Manifest> {
   } catch (error) {
     throw unreadable(error instanceof Error ? error.message : String(error));
   }
-  const parsed = parse(Manifest, data, { forbidNonWhitelisted: true });
+  const parsed = parse(Manifest, withoutNulls(data), { forbidNonWhitelisted: true });
   if (!parsed.ok) throw unreadable(describeProblems(parsed.problems));
   return parsed.value;
 }

@@ -6,7 +6,7 @@ const CHECKS = {
   Types: ['typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'],
   Lint: ['eslint/bin/eslint.js', '--max-warnings', '0', '.'],
   Format: ['prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
-  'Import boundaries': ['dependency-cruiser/bin/dependency-cruiser.mjs', '{apps,libs,scripts,bench,test}/**'],
+  'Import boundaries': ['dependency-cruiser/bin/dependency-cruiser.mjs', '{apps,libs,scripts,bench,test}/**/*.{ts,mjs}'],
   'Unused code': ['knip/bin/knip.js'],
 };
 

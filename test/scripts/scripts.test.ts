@@ -151,13 +151,21 @@ describe('the scripts, run by hand one after another', () => {
     expect((await readFile(at('plain.mp4'))).includes('digitalsourcetype')).toBe(false);
   }, 120_000);
 
+  it('assemble-video takes nothing besides a manifest that the manifest says itself', async () => {
+    const failure = failureIn(
+      await script('assemble-video', ['--manifest=manifest.json', '--music=gone.mp3', '--crossfade=1', '--out=never.mp4']),
+    );
+    expect(failure).toMatchObject({ code: 'BAD_ARGUMENTS', message: expect.stringContaining('leave out --crossfade, --music') as unknown });
+  });
+
   it('assemble-video says what is wrong with a manifest, naming the key', async () => {
     const good = await planFromFiles([{ clip: at('clip.mp4'), narrationMs: 0 }], { ...SHAPES.landscape, fit: 'fill' });
     for (const [wrong, why] of [
       [{ ...good, version: 1 }, /version/],
-      [{ ...good, scenes: [{ ...good.scenes[0], frames: 0 }] }, /scenes\.0\.frames/],
+      [{ ...good, scenes: [{ clip: 'clip.mp4', frames: 0 }] }, /scenes\.0\.frames/],
       [{ ...good, watermark: { file: 'm.png', corner: 'middle', width: 0.1, opacity: 1 } }, /watermark\.corner/],
       [{ ...good, mucis: 'calm.mp3' }, /mucis/],
+      [{ ...good, width: 321 }, /width/],
     ] as const) {
       await writeFile(at('wrong.json'), JSON.stringify(wrong));
       const failure = failureIn(await script('assemble-video', ['--manifest=wrong.json', '--out=never.mp4']));
@@ -183,7 +191,7 @@ describe('the scripts, run by hand one after another', () => {
         '--out=disk/final.mp4',
       ];
       const steps = [
-        `mount -t tmpfs -o size=${2_048}k none disk`,
+        'mount -t tmpfs -o size=2m none disk',
         'echo before > disk/final.mp4',
         `"$@"; code=$?`,
         'cat disk/final.mp4 >&2; ls -A disk >&2; exit $code',
@@ -364,7 +372,7 @@ describe('--json', () => {
     await writeFile(at('hour.json'), JSON.stringify(await planFromFiles([scene], { ...SHAPES.landscape, fit: 'fill' })));
     const running = script('assemble-video', ['--manifest=hour.json', '--out=hour.mp4', '--json']);
     await eventually(
-      async () => (await readdir(folder, { recursive: true })).some((name) => name.includes('.work-') && name.endsWith('.mp4')),
+      async () => (await readdir(folder, { recursive: true })).some((name) => name.includes('.work.') && name.endsWith('.mp4')),
       {
         what: 'FFmpeg to write',
         timeoutMs: 20_000,

@@ -113,6 +113,17 @@ describe('how a channel wants its cuts', () => {
     });
   });
 
+  it('stops a cut before anything is drawn when a file of it is gone, and says what to do', async () => {
+    const settled = [{ path: 'a', durationMs: 1_000, simulated: true }];
+    const more = { ready: () => Promise.resolve(settled) };
+    const { made, told } = item<'cut'>({ scenes: 1 }, { cut: { intro: 'gone.mp4' } }, more);
+    await expect(stage.cut.make(made)).rejects.toMatchObject({
+      ...{ code: 'BRAND_FILE_MISSING', kind: 'permanent' },
+      userMessage: expect.stringMatching(/^cut\.intro: there is no file gone\.mp4 in BRAND_DIR \(brand\)\. Put it there/) as unknown,
+    });
+    expect(told).toEqual([]);
+  });
+
   it('gives each video one of its tracks, always the same', () => {
     const music = ['one.mp3', 'two.mp3', 'three.mp3'];
     const chosen = Array.from({ length: 300 }, (_, index) => styleOf(task({ music }, `task ${index}`), size, 'brand').music);

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { settings, type Settings } from '#config';
+import { missingBrandFiles, settings, type Settings } from '#config';
 import type { ArtifactRow } from '#database';
 import { captionsOf, planFromFiles, srt, vtt, type SceneToCut, type SpokenScene } from '#media';
 import { SHAPES, THUMBNAIL_CANDIDATES, passage, permanent, type Finding } from '#pipeline';
-import { written, type Item, type Stage, type StepHandler } from '#stage';
+import { written, type Item, type Stage, type StepHandler, type TaskView } from '#stage';
 import { Inject, Injectable } from '@nestjs/common';
 import { styleOf } from './cut-style.js';
 
@@ -35,6 +35,7 @@ export class AssemblyStage implements Stage<'assembly'> {
           ...{ words: narration.result?.words ?? [], ...(chapter && { chapter }) },
         };
       });
+      await expectBrand(task, this.settings.BRAND_DIR);
       const style = styleOf(task, SHAPES[input.shape ?? 'landscape'], this.settings.BRAND_DIR);
       const manifest = join(dirname(out), 'manifest.json');
       await writeFile(manifest, JSON.stringify(await planFromFiles(scenes, style, signal), null, 2));
@@ -93,6 +94,18 @@ function uncovered({ startMs, durationMs, text, words }: SpokenScene, index: num
       ? 'the voice told no times, so its captions are spread evenly'
       : 'the voice told the times of only a part of what is written';
   return [passage('captions', `Scene ${index + 1}: ${what}`, [startMs, startMs + durationMs], false)];
+}
+
+/** What was there when the channel's file was read can be gone by now, or the assembly sees another folder than the gateway. */
+async function expectBrand({ channel }: TaskView, brand: string): Promise<void> {
+  const missing = await missingBrandFiles(channel, brand);
+  if (missing.length === 0) return;
+  const problem = missing.join('; ');
+  throw permanent({
+    code: 'BRAND_FILE_MISSING',
+    message: problem,
+    userMessage: `${problem}. Put it there, or take it out of the channel's file; then retry.`,
+  });
 }
 
 /** The finished cut: its file, and when each of its scenes is seen. */

@@ -79,7 +79,8 @@ function stepsOf({ task }: Item<'publication'>, { thumbnail, captions }: Publish
 
 async function metadataOf({ input, task: { channel }, ready }: Item<'publication'>, cut: ArtifactRow<'cut'>): Promise<PublishedMetadata> {
   const [storyboard] = await ready('storyboard');
-  const durations = cut.result?.scenes.map(({ duration_ms }) => duration_ms) ?? [];
+  // What comes before the first scene belongs to its chapter: YouTube wants one that begins at 0.
+  const durations = cut.result?.scenes.map(({ start_ms, duration_ms }, index) => (index === 0 ? start_ms : 0) + duration_ms) ?? [];
   const chapters = chaptersOf(storyboard?.result?.storyboard.scenes ?? [], durations);
   const { youtube, language } = channel;
   const text = { ...input, description: fullDescription(input.description, chapters, youtube.credits) };

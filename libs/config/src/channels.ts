@@ -9,6 +9,7 @@ import {
   TITLE_POSITIONS,
   describeProblems,
   parse,
+  withoutNulls,
   type CaptionPosition,
   type Corner,
   type Fit,
@@ -471,16 +472,16 @@ async function inspect(folder: string, file: string, brand?: string): Promise<Ch
   } catch (error) {
     return { file, key, problem: `is not valid YAML: ${messageOf(error)}` };
   }
-  const parsed = parse(ChannelSettings, data, { forbidNonWhitelisted: true });
+  const parsed = parse(ChannelSettings, withoutNulls(data), { forbidNonWhitelisted: true });
   if (!parsed.ok) return { file, key, problem: describeProblems(parsed.problems) };
-  const missing = brand === undefined ? [] : await missingFiles(parsed.value, brand);
+  // Found now, and not after everything else of a video was paid for.
+  const missing = brand === undefined ? [] : await missingBrandFiles(parsed.value, brand);
   return missing.length > 0 ? { file, key, problem: missing.join('; ') } : { file, key, settings: parsed.value };
 }
 
-/** What a channel puts into its videos and what is not there: found now, and not after everything else of a video was paid for. */
-async function missingFiles({ cut }: ChannelSettings, brand: string): Promise<string[]> {
-  // `cut:` with nothing behind it is null.
-  const { intro, outro, watermark, music } = cut ?? {};
+/** What a channel puts into its videos and is not in the folder of the brand, each in a sentence. */
+export async function missingBrandFiles({ cut = {} }: Pick<ChannelSettings, 'cut'>, brand: string): Promise<string[]> {
+  const { intro, outro, watermark, music } = cut;
   const named = Object.entries({ intro, outro, 'watermark.file': watermark?.file, music });
   const files = named.flatMap(([key, value]) => [value ?? []].flat().map((name) => ({ key, name })));
   const problems = files.map(async ({ key, name }) => {

@@ -3,6 +3,7 @@ export {
   ChannelYouTube,
   PRIVACIES,
   inspectChannels,
+  missingBrandFiles,
   readChannels,
   slotsAfter,
   type BrokenChannelFile,

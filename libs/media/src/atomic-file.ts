@@ -25,7 +25,8 @@ export async function writeWhole<T>(path: string, make: (temporary: string) => P
 /** Work with files that are gone when it is over, in a folder beside its result: where that fits, they do, too. */
 export async function beside<T>(out: string, work: (folder: string) => Promise<T>): Promise<T> {
   await mkdir(dirname(out), { recursive: true });
-  const folder = await mkdtemp(join(dirname(out), '.work-'));
+  // Named like what it is for, so that whoever writes that next removes what a killed process has left.
+  const folder = await mkdtemp(join(dirname(out), `.work.${basename(out)}.`));
   try {
     return await work(folder);
   } finally {
@@ -35,7 +36,7 @@ export async function beside<T>(out: string, work: (folder: string) => Promise<T
 
 async function removeLeftovers(folder: string, name: string): Promise<void> {
   const left = (await readdir(folder)).filter((file) => file.startsWith('.') && file.includes(`.${name}`));
-  await Promise.all(left.map((file) => rm(join(folder, file), { force: true })));
+  await Promise.all(left.map((file) => rm(join(folder, file), { force: true, recursive: true })));
 }
 
 /** A rename can reach the disk before the bytes do. */

@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
-import { permanent } from '#pipeline';
+import { SHAPES, permanent } from '#pipeline';
 import sharp from 'sharp';
 import { MEDIA_UNUSABLE } from './ffmpeg.js';
 import { layer, pixels, readPicture, type Raster } from './picture.js';
 
 /** Every composite is exactly this large. */
-export const FRAME = { width: 1920, height: 1080 } as const;
+const FRAME = SHAPES.landscape;
 /** The part of the frame that a character may take up; it is as large as fits. */
 const CHARACTER = { width: 0.8, height: 0.7 };
 /** How far down the frame it stands. */

@@ -38,7 +38,7 @@ export {
   type VideoEncoder,
 } from './items.js';
 export { IsMoment } from './moment.js';
-export { describeProblems, parse, problemsOf, type Parsed, type Problem } from './parse.js';
+export { describeProblems, parse, problemsOf, withoutNulls, type Parsed, type Problem } from './parse.js';
 export {
   FIRST_STEP,
   GATED_STEPS,

@@ -20,6 +20,13 @@ export function parse<T extends object>(type: ClassConstructor<T>, data: unknown
   return problems.length === 0 ? { ok: true, value } : { ok: false, problems };
 }
 
+/** Data in which what is null is left out, as where nothing stands behind a key. */
+export function withoutNulls(data: unknown): unknown {
+  if (Array.isArray(data)) return data.map(withoutNulls);
+  if (typeof data !== 'object' || data === null) return data;
+  return Object.fromEntries(Object.entries(data).flatMap(([key, value]) => (value === null ? [] : [[key, withoutNulls(value)]])));
+}
+
 /** class-validator's tree of errors as a flat list of fields. */
 export function problemsOf(errors: readonly ValidationError[], prefix = ''): Problem[] {
   return errors.flatMap((error) => {

@@ -23,7 +23,7 @@ export interface Clip {
 }
 
 /** What it takes to copy the first frames of a clip. */
-export interface Copy {
+interface Copy {
   /** Clips with the same one can follow each other in one stream. */
   form: string;
   /** Units a second of its times. */

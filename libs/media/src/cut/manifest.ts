@@ -5,6 +5,7 @@ import {
   Equals,
   IsArray,
   IsBoolean,
+  IsDivisibleBy,
   IsIn,
   IsInt,
   IsNotEmpty,
@@ -147,10 +148,12 @@ export class Manifest {
   /** Pixels; even, as the encoder wants it. */
   @IsInt()
   @Min(16)
+  @IsDivisibleBy(2)
   width: number;
 
   @IsInt()
   @Min(16)
+  @IsDivisibleBy(2)
   height: number;
 
   @IsIn(FRAME_RATES)

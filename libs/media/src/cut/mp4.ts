@@ -50,19 +50,18 @@ async function movieOf(handle: FileHandle, size: number): Promise<{ file: ISOFil
   const kind = await handle.read(Buffer.alloc(8), 0, 8, 0);
   if (kind.buffer.toString('latin1', 4, 8) !== 'ftyp') return null;
   const file = createFile();
-  const found: { info: Movie | null } = { info: null };
-  file.onReady = (info) => {
-    found.info = info;
-  };
+  const found: Movie[] = [];
+  file.onReady = (info) => found.push(info);
   let at = 0;
-  for (let reads = 0; !found.info && at < size && reads < MOST_READS; reads += 1) {
+  for (let reads = 0; found.length === 0 && at < size && reads < MOST_READS; reads += 1) {
     const bytes = new ArrayBuffer(Math.min(READ, size - at));
     await handle.read(new Uint8Array(bytes), 0, bytes.byteLength, at);
     // It says itself where the next part of the index lies, and that is rarely where this one ends.
     const next = file.appendBuffer(MP4BoxBuffer.fromArrayBuffer(bytes, at));
-    at = next !== undefined && next > at ? next : at + bytes.byteLength;
+    at = next > at ? next : at + bytes.byteLength;
   }
-  return found.info && { file, info: found.info };
+  const [info] = found;
+  return info ? { file, info } : null;
 }
 
 /** What is heard of a track: its edit list leaves out what an encoder needed before the beginning and after the end. */

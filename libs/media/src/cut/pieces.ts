@@ -10,7 +10,7 @@ const SAFE = 0.05;
 export type Piece = CopiedPiece | EncodedPiece;
 
 /** The first frames of a clip, as they are. */
-export interface CopiedPiece {
+interface CopiedPiece {
   kind: 'copied';
   clip: Clip;
   frames: number;
@@ -59,7 +59,7 @@ export function piecesOf(manifest: Manifest, clips: Clips, form: string | null):
 
 /** A clip's first frames as they are, and its last one held for what is missing; null when it cannot be cut there. */
 function copied(clip: Clip, frames: number, form: string | null): Piece[] | null {
-  if (clip.copy?.form !== form || form === null) return null;
+  if (clip.copy?.form !== form) return null;
   const own = Math.min(frames, clip.frames);
   if (!clip.copy.cleanCuts.includes(own)) return null;
   const piece: CopiedPiece = { kind: 'copied', clip, frames: own, until: clip.copy.decodedAt[own] ?? null };

@@ -99,8 +99,11 @@ function planScene(
 ): ManifestScene {
   const own = framesAt(rate, clip);
   const needed = narrationMs > 0 ? Math.ceil(((narrationMs + (style.breathMs ?? BREATH_MS)) * rate) / 1_000) : own;
+  const isDrawn = Boolean(style.watermark ?? style.captions ?? style.crossfadeMs);
   const clean =
-    clip.rate === rate ? clip.copy?.cleanCuts.find((frames) => frames >= needed && frames <= needed + STRETCH * rate) : undefined;
+    clip.rate === rate && !isDrawn
+      ? clip.copy?.cleanCuts.find((frames) => frames >= needed && frames <= needed + STRETCH * rate)
+      : undefined;
   const slowed = Math.min(SLOWEST, (needed - HOLD * rate) / own);
   return {
     clip: clip.path,

@@ -38,11 +38,7 @@ const DELIVERED = [
 ];
 
 /** Frames of one colour with something that moves, so that each is another. */
-function clip(
-  name: string,
-  color: string,
-  { rate = 24, seconds = 5, size = '320x180', more = DELIVERED as readonly string[] } = {},
-): Promise<void> {
+function clip(name: string, color: string, { rate = 24, seconds = 5, size = '320x180', more = DELIVERED } = {}): Promise<void> {
   const box = `color=white:s=12x12:r=${rate}:d=${seconds}[box]`;
   const moving = `color=${color}:s=${size}:r=${rate}:d=${seconds}[ground];${box};[ground][box]overlay=x='mod(n*5,W)':y=H-20`;
   return ffmpeg([...lavfi(moving), ...more, at(name)]);
@@ -158,7 +154,7 @@ describe('a cut of clips of one form', () => {
     // Another name for the same clip is the same; the same name for another clip is not.
     await copyFile(at('blue.mp4'), at('copy-of-blue.mp4'));
     await copyFile(at('green.mp4'), at('other.mp4'));
-    const [first, second, third, fourth] = marked.scenes.map((one) => ({ ...one })) as Manifest['scenes'];
+    const [first, second, third, fourth] = marked.scenes;
     if (!first || !second || !third || !fourth) throw new Error('There are four scenes');
     const changed = {
       ...marked,
@@ -167,7 +163,10 @@ describe('a cut of clips of one form', () => {
     expect(await renderCut(changed, at('second.mp4'), { cache })).toMatchObject({ drawn: 0, kept: 4 });
     await copyFile(at('yellow.mp4'), at('copy-of-blue.mp4'));
     expect(await renderCut(changed, at('second.mp4'), { cache })).toMatchObject({ drawn: 1, kept: 3 });
-    const now = await readdir(cache);
+    await writeFile(join(cache, 'notes.txt'), 'not ours');
+    await renderCut(changed, at('second.mp4'), { cache });
+    expect(await readdir(cache)).toContain('notes.txt');
+    const now = (await readdir(cache)).filter((name) => name !== 'notes.txt');
     expect([now.length, now.filter((name) => kept.includes(name)).length]).toEqual([5, 4]);
   }, 60_000);
 });
@@ -420,7 +419,7 @@ describe('a cut that cannot be made', () => {
     const manifest = await planFromFiles([scene('scratched.mp4', 'fine.mp3', 3_000)], { ...small, width: 160, height: 90 });
     const failure = await failureOf(renderCut(manifest, at('never.mp4')));
     expect(failure?.message).toMatch(/scratched\.mp4/);
-    expect((await readdir(folder)).filter((name) => name.startsWith('never') || name.startsWith('.work'))).toEqual([]);
+    expect((await readdir(folder)).filter((name) => name.startsWith('never') || name.startsWith('.'))).toEqual([]);
   });
 
   it('takes of a clip of three hours what it needs, in no time', async () => {

@@ -25,6 +25,8 @@ import { verify } from './verify.js';
 
 /** Counts up whenever the same recipe draws something else, so that nothing old is taken from a cache. */
 const RECIPES = 1;
+/** Names of what is kept. */
+const MADE = /^[0-9a-f]{64}\.(mp4|m4a)$/;
 /** Processors that one encoder is given. With one it takes 200 MB at 1920x1080, with two 270: few encoders with several are better than one for each. */
 const THREADS = 4;
 /** Units a second of a cut without a copied clip: a multiple of all rates. */
@@ -256,8 +258,9 @@ class Render {
   private async sweep(): Promise<void> {
     const { cache } = this.options;
     if (cache === undefined) return;
-    const files = (await readdir(cache)).map((name) => join(resolve(cache), name));
-    await Promise.all(files.filter((file) => !this.used.has(file)).map((file) => rm(file, { force: true })));
+    // Only what a cut has put there: a folder that was named by mistake keeps its files.
+    const made = (await readdir(cache)).filter((name) => MADE.test(name)).map((name) => join(resolve(cache), name));
+    await Promise.all(made.filter((file) => !this.used.has(file)).map((file) => rm(file, { force: true })));
   }
 
   private advance(what: Piece | 'copied', frames: number): void {

@@ -82,8 +82,9 @@ async function* mix(
     for (let from = 0; from < moments; from += BLOCK) {
       const sum = block.subarray(0, Math.min(BLOCK, moments - from) * CHANNELS).fill(0);
       for (const { part, sounds } of parts) {
-        const { value: sound, done } = await sounds.next();
-        if (done) continue;
+        const next: IteratorResult<Float32Array, unknown> = await sounds.next();
+        if (next.done) continue;
+        const sound = next.value;
         applyLevels(sound, sources[part], from);
         if (part !== 'voice') applyCurve(sound, ducking[part], BLOCK, from);
         for (let index = 0; index < sum.length; index += 1) sum[index] = (sum[index] ?? 0) + (sound[index] ?? 0);

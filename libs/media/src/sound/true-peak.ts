@@ -50,12 +50,12 @@ function highest(sound: Float32Array, channel: number, from: number, to: number)
     let at = (moment - TAPS + 1) * CHANNELS + channel;
     let [quarter, half, threeQuarters] = [0, 0, 0];
     for (let tap = 0; tap < TAPS; tap += 1, at += CHANNELS) {
-      const sample = sound[at] as number;
-      quarter += (QUARTER[tap] as number) * sample;
-      half += (HALF[tap] as number) * sample;
-      threeQuarters += (THREE_QUARTERS[tap] as number) * sample;
+      const sample = sound[at] ?? 0;
+      quarter += (QUARTER[tap] ?? 0) * sample;
+      half += (HALF[tap] ?? 0) * sample;
+      threeQuarters += (THREE_QUARTERS[tap] ?? 0) * sample;
     }
-    peak = Math.max(peak, Math.abs(sound[at - CHANNELS] as number), Math.abs(quarter), Math.abs(half), Math.abs(threeQuarters));
+    peak = Math.max(peak, Math.abs(sound[at - CHANNELS] ?? 0), Math.abs(quarter), Math.abs(half), Math.abs(threeQuarters));
   }
   return peak;
 }
