@@ -18,7 +18,8 @@ export interface Footage {
 }
 
 /**
- * Makes what 18 scenes are cut from, unless it is there: clips of 1920x1080 as a provider delivers them (H.264 High, 11 Mbit/s, B-frames, one keyframe, movement and grain), spoken narrations, noise as effects, chords as music, and a watermark.
+ * Makes what 18 scenes are cut from, unless it is there: clips of 1920x1080 as a provider delivers them (H.264 High, 11 Mbit/s, B-frames, one keyframe,
+ * movement and grain), spoken narrations, noise as effects, chords as music, and a watermark.
  */
 export async function footage(
   folder: string,

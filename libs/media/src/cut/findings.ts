@@ -9,7 +9,8 @@ import { HOLD, framesAt } from './plan.js';
 const LONGEST_SHORT = 180;
 
 /**
- * What a person should know of a cut before deciding: it is as was planned, and the plan could only make of the files what they gave. Making it again would change nothing, so none is grave.
+ * What a person should know of a cut before deciding: it is as was planned, and the plan could only make of the files what they gave. Making it again
+ * would change nothing, so none is grave.
  */
 export function findingsOf(manifest: Manifest, clips: Clips, { loudness, peak, silences }: Measured): Finding[] {
   const { frames_per_second: rate, width, height } = manifest;

@@ -6,8 +6,8 @@ const XMP_BOX = Buffer.from('be7acfcb97a942e89c71999491e3afac', 'hex');
 const SOURCE_TYPE = 'http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia';
 
 /**
- * Says in a finished MP4 that a model made its pictures. The signed manifests (C2PA) of the clips cannot be kept: each vouches for the bytes of its own file, so in another it would call that one tampered with, and a new
- * one takes a certificate.
+ * Says in a finished MP4 that a model made its pictures. The signed manifests (C2PA) of the clips cannot be kept: each vouches for the bytes of its own
+ * file, so in another it would call that one tampered with, and a new one takes a certificate.
  */
 export async function labelSynthetic(mp4: string): Promise<void> {
   const xmp = [

@@ -66,8 +66,8 @@ export async function planFromFiles(scenes: readonly SceneToCut[], style: CutSty
 }
 
 /**
- * The manifest of a cut: every scene lasts as long as its narration and a breath, to the next whole frame, so speech is never cut; a little longer where a clip can be cut there without being encoded. A clip that is too
- * short holds its last frame, or is slowed down first.
+ * The manifest of a cut: every scene lasts as long as its narration and a breath, to the next whole frame, so speech is never cut; a little longer where a
+ * clip can be cut there without being encoded. A clip that is too short holds its last frame, or is slowed down first.
  */
 export function planCut(scenes: readonly SceneToCut<Clip>[], style: CutStyle<Clip>): Manifest {
   const rate = style.framesPerSecond ?? rateOf(scenes.map(({ clip }) => clip));

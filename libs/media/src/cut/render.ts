@@ -53,8 +53,8 @@ export interface Rendered extends Pick<Measured, 'loudness' | 'peak'> {
 }
 
 /**
- * Renders a manifest: H.264 and AAC, frame for frame as long as planned, at -14 LUFS, with the index in front so that it plays while it loads. Clips that are all of one form are copied, not encoded; what has to be
- * drawn is drawn piece by piece, on all processors, and the sound is mixed meanwhile.
+ * Renders a manifest: H.264 and AAC, frame for frame as long as planned, at -14 LUFS, with the index in front so that it plays while it loads. Clips that
+ * are all of one form are copied, not encoded; what has to be drawn is drawn piece by piece, on all processors, and the sound is mixed meanwhile.
  * @throws Failure MEDIA_UNUSABLE naming the file that cannot be used; CUT_LENGTH_WRONG; DISK_FULL; STOPPED
  */
 export async function renderCut(manifest: Manifest, out: string, options: RenderOptions = {}): Promise<Rendered> {

@@ -1,7 +1,10 @@
 import { timeline, type Manifest } from './manifest.js';
 import { readIndex } from './mp4.js';
 
-/** Looks whether a cut is what its manifest says: its size, every frame in its place, sound and picture equally long to less than a frame. Returns what is wrong; null when nothing is. */
+/**
+ * Looks whether a cut is what its manifest says: its size, every frame in its place, sound and picture equally long to less than a frame. Returns what is
+ * wrong; null when nothing is.
+ */
 export async function verify(cut: string, manifest: Manifest): Promise<string | null> {
   const { width, height, frames_per_second: rate } = manifest;
   const planned = timeline(manifest).frames;

@@ -22,7 +22,10 @@ export function lowestAround(curve: Curve, before: number, after: number): Curve
   return lowest;
 }
 
-/** The mean from so many steps before each to so many after it; beyond the ends a curve goes on as it ends. Of the lowest around as many steps it stays below the first curve. */
+/**
+ * The mean from so many steps before each to so many after it; beyond the ends a curve goes on as it ends. Of the lowest around as many steps it stays
+ * below the first curve.
+ */
 export function meanAround(curve: Curve, around: number): Curve {
   const at = (index: number) => curve[Math.min(curve.length - 1, Math.max(0, index))] ?? 0;
   const mean = new Float32Array(curve.length);
@@ -36,7 +39,8 @@ export function meanAround(curve: Curve, around: number): Curve {
 }
 
 /**
- * Multiplies a stretch of sound by a factor and a curve: in each step in a straight line from what it has in common with the one before to what it has with the one after.
+ * Multiplies a stretch of sound by a factor and a curve: in each step in a straight line from what it has in common with the one before to what it has
+ * with the one after.
  * @param step samples of a step
  * @param fromMoment where the stretch begins on the curve (samples)
  */

@@ -9,7 +9,10 @@ const EFFECT = { alone: -6, spoken: -15 };
 const MUSIC = { alone: -10, spoken: -17 };
 /** Music steps back behind an effect by this (dB). */
 const MUSIC_UNDER_EFFECT = -3;
-/** While somebody speaks, the rest is at least this much quieter (dB), whatever it is made of. The limiter takes from the voice more than from the rest: hence two more than the ten that a listener wants. */
+/**
+ * While somebody speaks, the rest is at least this much quieter (dB), whatever it is made of. The limiter takes from the voice more than from the rest:
+ * hence two more than the ten that a listener wants.
+ */
 const UNDER_VOICE = -12;
 /** What is less below the level of a voice counts as speech (LU): somewhat more than BS.1770's own gate takes for it, so that words' ends are in. */
 const SPEECH = RELATIVE_GATE - 3;

@@ -21,8 +21,8 @@ export interface Limiting {
 }
 
 /**
- * How to bring a mix to a loudness (LUFS) without a peak above the ceiling (a factor of full scale). The louder it has to become the more is turned down, which costs loudness again:
- * the gain that comes out right is searched for.
+ * How to bring a mix to a loudness (LUFS) without a peak above the ceiling (a factor of full scale). The louder it has to become the more is turned down,
+ * which costs loudness again: the gain that comes out right is searched for.
  * @param energies of the mix, a step each
  * @param peaks of the mix, a step each
  */

@@ -27,8 +27,9 @@ const BIT_RATE = '192k';
 export type Score = Parts<readonly Placed[]>;
 
 /**
- * Mixes a score and writes it as AAC in an MP4, exactly so long, at -14 LUFS and with no peak above -1 dBTP, both measured in what was written (a mix that is too uneven for that stays quieter): all voices equally loud, and 10 dB and more
- * above effects and music while they speak. What memory it takes does not grow with its length, but for a few bytes a millisecond.
+ * Mixes a score and writes it as AAC in an MP4, exactly so long, at -14 LUFS and with no peak above -1 dBTP, both measured in what was written (a mix that
+ * is too uneven for that stays quieter): all voices equally loud, and 10 dB and more above effects and music while they speak. What memory it takes does
+ * not grow with its length, but for a few bytes a millisecond.
  * @param moments how long it is (samples of a channel)
  * @param folder for the raw samples, about 23 MB a minute and part; they stay there
  * @throws Failure MEDIA_UNUSABLE naming a sound that cannot be decoded; STOPPED
