@@ -114,7 +114,7 @@ describe('how a channel wants its cuts', () => {
   });
 
   it('stops a cut before anything is drawn when a file of it is gone, and says what to do', async () => {
-    const settled = [{ path: 'a', durationMs: 1_000, simulated: true }];
+    const settled = [{ path: 'a', durationMs: 1_000, simulated: true, input: { text: 'a' } }];
     const more = { ready: () => Promise.resolve(settled) };
     const { made, told } = item<'cut'>({ scenes: 1 }, { cut: { intro: 'gone.mp4' } }, more);
     await expect(stage.cut.make(made)).rejects.toMatchObject({

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { missingBrandFiles, settings, type Settings } from '#config';
 import type { ArtifactRow } from '#database';
-import { captionsOf, planFromFiles, srt, vtt, type SceneToCut, type SpokenScene } from '#media';
+import { captionsOf, evenly, planFromFiles, srt, vtt, type SceneToCut, type SpokenScene } from '#media';
 import { SHAPES, THUMBNAIL_CANDIDATES, passage, permanent, type Finding } from '#pipeline';
 import { written, type Item, type Stage, type StepHandler, type TaskView } from '#stage';
 import { Inject, Injectable } from '@nestjs/common';
@@ -30,9 +30,12 @@ export class AssemblyStage implements Stage<'assembly'> {
         if (!clip || !narration || !effect)
           throw missing(`Scene ${position + 1} has no clip, narration or sound effect`, `Scene ${position + 1} is not complete.`);
         const chapter = storyboard?.result?.storyboard.scenes[position]?.chapter;
+        const narrationMs = durationOf(narration);
+        const told = narration.result?.words ?? [];
+        const words = told.length > 0 ? told : evenly({ text: narration.input.text, words: [], durationMs: narrationMs });
         return {
-          ...{ clip: file(clip), narration: file(narration), narrationMs: durationOf(narration), soundEffect: file(effect) },
-          ...{ words: narration.result?.words ?? [], ...(chapter && { chapter }) },
+          ...{ clip: file(clip), narration: file(narration), narrationMs, soundEffect: file(effect) },
+          ...{ words, ...(chapter && { chapter }) },
         };
       });
       await expectBrand(task, this.settings.BRAND_DIR);

@@ -105,8 +105,8 @@ function captionsOfScene({ startMs, durationMs }: SpokenScene, words: readonly W
   return captions;
 }
 
-/** Words as if each letter took the same time. */
-function evenly({ text, words, durationMs }: SpokenScene): WordTiming[] {
+/** Words as if each letter took the same time: those that were told, or else those of the text. */
+export function evenly({ text, words, durationMs }: Pick<SpokenScene, 'text' | 'words' | 'durationMs'>): WordTiming[] {
   const all = words.length > 0 ? words.map(({ word }) => word) : text.split(/\s+/);
   return spread(all, 0, durationMs);
 }

@@ -1,4 +1,4 @@
-export { captionsOf, srt, vtt, type SpokenScene } from './captions.js';
+export { captionsOf, evenly, srt, vtt, type SpokenScene } from './captions.js';
 export { checksum } from './checksum.js';
 export { composite, splitScreen } from './composite.js';
 export { clipSheet, contactSheet, cutSheet, narrationSheet, type SheetItem } from './contact-sheets.js';

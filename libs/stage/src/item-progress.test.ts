@@ -94,7 +94,7 @@ setInterval(() => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'item-progress-'));
-    await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } })
+    await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red', noise: { type: 'gaussian', mean: 120, sigma: 40 } } })
       .png()
       .toFile(join(folder, 'picture.png'));
     await writeFile(join(folder, 'said'), '');

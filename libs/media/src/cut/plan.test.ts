@@ -52,7 +52,7 @@ describe('the plan of a cut', () => {
 
   it('has no crossfade that a scene is too short for', () => {
     const short = planCut([scene(120, 4_000), scene(120, 300)], { ...style, breathMs: 0, crossfadeMs: 1_000 });
-    expect([short.scenes[1]?.frames, short.crossfade_frames]).toEqual([9, 4]);
+    expect([short.scenes[1]?.frames, short.crossfade_frames]).toEqual([8, 4]);
     expect(planCut([scene(120, 4_000)], { ...style, crossfadeMs: 1_000 })).not.toHaveProperty('crossfade_frames');
   });
 
