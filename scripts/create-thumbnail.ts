@@ -1,5 +1,5 @@
 import { thumbnail } from '#media';
-import { THUMBNAIL_CANDIDATES, TITLE_POSITIONS, type TitlePosition } from '#pipeline';
+import { HEX_COLOR, THUMBNAIL_CANDIDATES, TITLE_POSITIONS, type TitlePosition } from '#pipeline';
 import { InvalidArgumentError, Option } from 'commander';
 import { number, runScript } from './cli.js';
 
@@ -38,6 +38,6 @@ await runScript<'create-thumbnail', Options>({
 });
 
 function hexColor(text: string): string {
-  if (!/^#[0-9a-f]{6}$/i.test(text)) throw new InvalidArgumentError('It must be a colour such as #ffe14d.');
+  if (!HEX_COLOR.test(text)) throw new InvalidArgumentError('It must be a colour such as #ffe14d.');
   return text;
 }

@@ -4,6 +4,11 @@ import {
   CAPTION_POSITIONS,
   CORNERS,
   FITS,
+  IsCaptionSize,
+  IsFontFamily,
+  IsHexColor,
+  IsOpacity,
+  IsWatermarkWidth,
   ROW_PROPERTY_NAMES,
   SHAPES,
   TITLE_POSITIONS,
@@ -156,12 +161,12 @@ export class ChannelThumbnail {
 
   /** Left out: white. */
   @IsOptional()
-  @Matches(/^#[0-9a-f]{6}$/i, { message: "text_color must be a colour in quotes, such as '#ffe14d'" })
+  @IsHexColor()
   text_color?: string;
 
   /** Left out: black. */
   @IsOptional()
-  @Matches(/^#[0-9a-f]{6}$/i, { message: "outline_color must be a colour in quotes, such as '#101010'" })
+  @IsHexColor()
   outline_color?: string;
 
   /** Left out: `bottom`. */
@@ -192,16 +197,12 @@ export class ChannelWatermark {
 
   /** Its width as a part of the picture's. Left out: 0.1. */
   @IsOptional()
-  @IsNumber({ allowInfinity: false, allowNaN: false })
-  @Min(0.01)
-  @Max(1)
+  @IsWatermarkWidth()
   width?: number;
 
   /** 1 hides what is below it. Left out: 0.7. */
   @IsOptional()
-  @IsNumber({ allowInfinity: false, allowNaN: false })
-  @Min(0.05)
-  @Max(1)
+  @IsOpacity()
   opacity?: number;
 }
 
@@ -209,29 +210,27 @@ export class ChannelWatermark {
 export class ChannelCaptions {
   /** A family of fonts that is installed where the assembly runs. Left out: the one that comes with the product. */
   @IsOptional()
-  @Matches(/^[^,{}\\\r\n]+$/, { message: 'font must be the name of a family of fonts' })
+  @IsFontFamily()
   font?: string;
 
   /** Height of the line as a part of the picture's shorter side. Left out: 0.08. */
   @IsOptional()
-  @IsNumber({ allowInfinity: false, allowNaN: false })
-  @Min(0.02)
-  @Max(0.2)
+  @IsCaptionSize()
   size?: number;
 
   /** Left out: white. */
   @IsOptional()
-  @Matches(/^#[0-9a-f]{6}$/i, { message: "color must be a colour in quotes, such as '#ffffff'" })
+  @IsHexColor()
   color?: string;
 
   /** Of the word that is being said. Left out: yellow. */
   @IsOptional()
-  @Matches(/^#[0-9a-f]{6}$/i, { message: "highlight must be a colour in quotes, such as '#ffe14d'" })
+  @IsHexColor()
   highlight?: string;
 
   /** Left out: black. */
   @IsOptional()
-  @Matches(/^#[0-9a-f]{6}$/i, { message: "outline must be a colour in quotes, such as '#101010'" })
+  @IsHexColor()
   outline?: string;
 
   /** Left out: `bottom`. */

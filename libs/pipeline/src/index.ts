@@ -37,6 +37,7 @@ export {
   type Shape,
   type VideoEncoder,
 } from './items.js';
+export { HEX_COLOR, IsCaptionSize, IsFontFamily, IsHexColor, IsOpacity, IsWatermarkWidth } from './look.js';
 export { IsMoment } from './moment.js';
 export { describeProblems, parse, problemsOf, withoutNulls, type Parsed, type Problem } from './parse.js';
 export {

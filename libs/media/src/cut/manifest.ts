@@ -1,4 +1,17 @@
-import { CAPTION_POSITIONS, CORNERS, FITS, type CaptionPosition, type Corner, type Fit, type WordTiming } from '#pipeline';
+import {
+  CAPTION_POSITIONS,
+  CORNERS,
+  FITS,
+  IsCaptionSize,
+  IsFontFamily,
+  IsHexColor,
+  IsOpacity,
+  IsWatermarkWidth,
+  type CaptionPosition,
+  type Corner,
+  type Fit,
+  type WordTiming,
+} from '#pipeline';
 import { Type } from 'class-transformer';
 import {
   ArrayMinSize,
@@ -12,7 +25,6 @@ import {
   IsNumber,
   IsOptional,
   IsString,
-  Matches,
   Max,
   Min,
   ValidateNested,
@@ -20,8 +32,6 @@ import {
 
 /** Frame rates of a cut (frames a second). */
 export const FRAME_RATES = [24, 25, 30, 48, 50, 60] as const;
-const HEX_COLOR = /^#[0-9a-fA-F]{6}$/;
-
 /** A word of the narration, for captions that are part of the picture. Times from the narration's beginning (ms). */
 class ManifestWord implements WordTiming {
   @IsString()
@@ -101,39 +111,32 @@ export class ManifestWatermark {
   corner: Corner;
 
   /** Its width as a part of the cut's. */
-  @IsNumber({ allowInfinity: false, allowNaN: false })
-  @Min(0.01)
-  @Max(1)
+  @IsWatermarkWidth()
   width: number;
 
   /** 1 hides what is below it. */
-  @IsNumber({ allowInfinity: false, allowNaN: false })
-  @Min(0.05)
-  @Max(1)
+  @IsOpacity()
   opacity: number;
 }
 
 /** How captions look that are part of the picture; the word that is said stands out. */
 export class ManifestCaptions {
   /** A family of fonts that is installed, or comes with the product. */
-  @IsString()
-  @Matches(/^[^,{}\\\r\n]+$/, { message: 'font must be the name of a family of fonts' })
+  @IsFontFamily()
   font: string;
 
   /** Height of the line, with what lies above and below the letters, as a part of the shorter side of the picture. */
-  @IsNumber({ allowInfinity: false, allowNaN: false })
-  @Min(0.02)
-  @Max(0.2)
+  @IsCaptionSize()
   size: number;
 
-  @Matches(HEX_COLOR, { message: 'color must be a colour such as #ffffff' })
+  @IsHexColor()
   color: string;
 
   /** Of the word that is being said. */
-  @Matches(HEX_COLOR, { message: 'highlight must be a colour such as #ffe14d' })
+  @IsHexColor()
   highlight: string;
 
-  @Matches(HEX_COLOR, { message: 'outline must be a colour such as #101010' })
+  @IsHexColor()
   outline: string;
 
   @IsIn(CAPTION_POSITIONS)
