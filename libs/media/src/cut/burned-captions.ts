@@ -80,32 +80,45 @@ function inside(words: readonly WordTiming[], durationMs: number): WordTiming[] 
   });
 }
 
-/** The words of each caption: as many as fit, up to the end of a sentence or a silence. */
+/** The words of each caption. What is said between two silences, and is one sentence, is divided into as few as can be, about equally long. */
 function grouped(words: readonly WordTiming[], letters: number): WordTiming[][] {
-  const groups: WordTiming[][] = [];
-  let room = 0;
+  return phrasesOf(words).flatMap((phrase) => {
+    const total = roomOfAll(phrase);
+    const target = total / Math.ceil(total / letters);
+    const groups: WordTiming[][] = [];
+    let before = 0;
+    for (const word of phrase) {
+      const group = groups.at(-1);
+      const own = widthOf(word.word);
+      const isFull = !group || roomOfAll([...group, word]) > letters || before + own / 2 > groups.length * target;
+      if (isFull) groups.push([word]);
+      else group.push(word);
+      before += own + 1;
+    }
+    return groups;
+  });
+}
+
+function phrasesOf(words: readonly WordTiming[]): WordTiming[][] {
+  const phrases: WordTiming[][] = [];
   for (const word of words) {
-    const group = groups.at(-1);
-    const last = group?.at(-1);
-    const own = widthOf(word.word);
-    room += own + 1;
-    const isOver = !last || room > letters || SENTENCE_END.test(last.word) || word.start_ms - last.end_ms > SILENCE_MS;
-    if (!group || isOver) {
-      groups.push([word]);
-      room = own;
-    } else group.push(word);
+    const phrase = phrases.at(-1);
+    const last = phrase?.at(-1);
+    if (!phrase || !last || SENTENCE_END.test(last.word) || word.start_ms - last.end_ms > SILENCE_MS) phrases.push([word]);
+    else phrase.push(word);
   }
-  return groups;
+  return phrases;
 }
 
 /** A single word that is too long is drawn smaller. */
 function shrunk(group: readonly WordTiming[], letters: number): string {
-  const room = widthOf(group.map(({ word }) => word).join(' '));
+  const room = roomOfAll(group);
   if (room <= letters) return '';
   const percent = Math.floor((100 * letters) / room);
   return `{\\fscx${percent}\\fscy${percent}}`;
 }
 
+const roomOfAll = (group: readonly WordTiming[]) => widthOf(group.map(({ word }) => word).join(' '));
 const widthOf = (text: string) => Array.from(text).reduce((sum, letter) => sum + roomOf(letter), 0);
 
 /** Braces begin orders to the renderer and a backslash gives one: here both are only text. */

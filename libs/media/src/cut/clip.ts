@@ -77,8 +77,8 @@ async function indexed(path: string): Promise<PictureIndex | null> {
 }
 
 /** One whole picture first, then one frame after another from time 0 on, each once and none hidden. */
-function copyOf({ width, height, timeBase, samples, decoder, isEdited }: PictureIndex, step: number): Copy | null {
-  if (decoder === null || isEdited || !samples[0]?.isWhole) return null;
+function copyOf({ width, height, timeBase, samples, decoder, isEdited, isFirst }: PictureIndex, step: number): Copy | null {
+  if (decoder === null || isEdited || !isFirst || !samples[0]?.isWhole) return null;
   const cleanCuts: number[] = [];
   const seen = new Set<number>();
   let last = -1;

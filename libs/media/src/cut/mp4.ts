@@ -28,6 +28,8 @@ export interface PictureIndex {
   decoder: string | null;
   /** Whether an edit list hides a part of it, or shows it later. */
   isEdited: boolean;
+  /** Whether no other track comes before it: FFmpeg goes by their order when it puts files behind each other. */
+  isFirst: boolean;
   /** Where the last byte of picture lies, from the beginning of the file; a file that ends before is cut off. */
   end: number;
 }
@@ -38,7 +40,7 @@ export async function readIndex(path: string): Promise<Mp4Index | null> {
   try {
     const movie = await movieOf(handle, (await handle.stat()).size);
     const [track] = movie?.info.videoTracks ?? [];
-    const picture = movie && track ? pictureOf(movie.file, track) : null;
+    const picture = movie && track ? pictureOf(movie.file, track, movie.info.tracks[0]?.id === track.id) : null;
     const [sound] = movie?.info.audioTracks ?? [];
     return picture && { picture, soundSeconds: sound ? secondsOf(sound) : null };
   } finally {
@@ -47,9 +49,12 @@ export async function readIndex(path: string): Promise<Mp4Index | null> {
 }
 
 async function movieOf(handle: FileHandle, size: number): Promise<{ file: ISOFile; info: Movie } | null> {
-  const kind = await handle.read(Buffer.alloc(8), 0, 8, 0);
-  if (kind.buffer.toString('latin1', 4, 8) !== 'ftyp') return null;
+  const { buffer: head } = await handle.read(Buffer.alloc(12), 0, 12, 0);
+  // QuickTime has boxes of its own that are not understood here.
+  if (head.toString('latin1', 4, 8) !== 'ftyp' || head.toString('latin1', 8, 12) === 'qt  ') return null;
   const file = createFile();
+  // Else it complains to the console, of boxes that nobody needs to know.
+  file.onError = () => undefined;
   const found: Movie[] = [];
   file.onReady = (info) => found.push(info);
   let at = 0;
@@ -70,7 +75,7 @@ function secondsOf({ edits, movie_timescale, duration, timescale }: Track): numb
   return edit ? edit.segment_duration / movie_timescale : duration / timescale;
 }
 
-function pictureOf(file: ISOFile, track: Track): PictureIndex | null {
+function pictureOf(file: ISOFile, track: Track, isFirst: boolean): PictureIndex | null {
   const rows: Sample[] = file.getTrackSamplesInfo(track.id);
   const [first] = rows;
   if (!first) return null;
@@ -93,6 +98,7 @@ function pictureOf(file: ISOFile, track: Track): PictureIndex | null {
     step: rows.every(({ duration }) => duration === first.duration) ? first.duration : null,
     decoder: decoderOf(file, track),
     isEdited,
+    isFirst,
     end: rows.reduce((end, sample) => Math.max(end, sample.offset + sample.size), 0),
   };
 }

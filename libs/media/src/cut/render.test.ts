@@ -173,7 +173,19 @@ describe('a cut of clips of one form', () => {
 
 describe('a cut of whatever there is', () => {
   it('is exact to the frame: other rates, sizes, codecs, edit lists, clips with sound and without', async () => {
-    const colors = { a: 'red', b: 'green', c: 'blue', d: 'yellow', e: 'magenta', f: 'cyan', g: 'white', h: 'orange', i: 'red', j: 'green' };
+    const colors = {
+      a: 'red',
+      b: 'green',
+      c: 'blue',
+      d: 'yellow',
+      e: 'magenta',
+      f: 'cyan',
+      g: 'white',
+      h: 'orange',
+      i: 'red',
+      j: 'green',
+      k: 'blue',
+    };
     const [, rgb] = [
       0,
       {
@@ -214,8 +226,11 @@ describe('a cut of whatever there is', () => {
     });
     await clip('i.mp4', colors.i, { rate: 24, seconds: 2 });
     await clip('j.mp4', colors.j, { more: ['-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-profile:v', 'baseline'] });
+    // Its sound comes before its picture.
+    await clip('picture.mp4', colors.k);
+    await ffmpeg([...['-i', at('picture.mp4'), ...lavfi('sine=f=900:d=5')], '-map', '1:a', '-map', '0:v', '-c:v', 'copy', at('k.mp4')]);
     await tone('voice.mp3', 3.3);
-    const names = ['a.mp4', 'b.mp4', 'c.mp4', 'd.mp4', 'e.mp4', 'f.mp4', 'g.mov', 'h.webm', 'i.mp4', 'j.mp4'];
+    const names = ['a.mp4', 'b.mp4', 'c.mp4', 'd.mp4', 'e.mp4', 'f.mp4', 'g.mov', 'h.webm', 'i.mp4', 'j.mp4', 'k.mp4'];
     const manifest = await planFromFiles(
       names.map((name) => scene(name, 'voice.mp3', 3_300)),
       small,
@@ -224,7 +239,7 @@ describe('a cut of whatever there is', () => {
     const made = await renderCut(manifest, at('mixed.mp4'));
     // Only what is of the most usual form is copied.
     expect(made.copied).toBeGreaterThanOrEqual(2);
-    expect(made.drawn).toBeGreaterThanOrEqual(7);
+    expect(made.drawn).toBeGreaterThanOrEqual(8);
     expect(await complaintsAbout(at('mixed.mp4'))).toBe('');
     const shown = await colorsOf(at('mixed.mp4'));
     const { scenes, frames } = timeline(manifest);
