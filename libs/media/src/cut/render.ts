@@ -181,10 +181,10 @@ class Render {
       await mkdir(join(cwd, FONTS_FOLDER));
       for (const font of FONT_FILES) await symlink(font, join(cwd, FONTS_FOLDER, basename(font)));
     }
-    // One thread a decoder: each holds frames of its own.
+    // Two threads a decoder keep the encoder busy; more of them only hold more frames.
     const run = async (decoding: readonly string[], temporary: string): Promise<number> => {
       let frames = 0;
-      const inputs = piece.inputs.flatMap((input) => [...decoding, '-threads', '1', '-i', input]);
+      const inputs = piece.inputs.flatMap((input) => [...decoding, '-threads', '2', '-i', input]);
       const graph = `${piece.graph};[video]${uploadOf(encoding)}[out]`;
       const onFrame = (count: number) => {
         frames = count;
