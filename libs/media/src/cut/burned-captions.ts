@@ -20,8 +20,9 @@ const OUTLINE = 0.09;
 const ALIGNMENT = { bottom: 2, middle: 5, top: 8 };
 
 /**
- * Captions as Advanced SubStation Alpha, for the picture of one scene: a few words at a time, in one line, and of these the one that is being said in another colour.
- * @param durationMs of the scene; null is returned when nothing is said in it
+ * Captions as Advanced SubStation Alpha, for the picture of one scene: a few words at a time, in one line, and of these the one that is being said in
+ * another colour. Null when nothing is said in it.
+ * @param durationMs of the scene
  */
 export function burnedCaptions(
   words: readonly WordTiming[],
