@@ -22,6 +22,7 @@ import {
   type Shape,
   type TitlePosition,
 } from '#pipeline';
+import { PORTS, choices, type ProviderName } from '#providers/registry';
 import { Type } from 'class-transformer';
 import {
   ArrayMinSize,
@@ -42,6 +43,7 @@ import {
   Min,
   ValidateBy,
   ValidateNested,
+  isInt,
   isObject,
 } from 'class-validator';
 import { CronExpressionParser } from 'cron-parser';
@@ -62,6 +64,21 @@ function IsPropertyNames(): PropertyDecorator {
           ([property, name]) => ROW_PROPERTY_NAMES.some((one) => one === property) && typeof name === 'string' && name !== '',
         ),
       defaultMessage: () => `properties must give names (text) to some of: ${known}`,
+    },
+  });
+}
+
+/** Providers whose work at once is counted, which the ones that only host pictures' is not. */
+const COUNTED_PROVIDERS: readonly ProviderName[] = [...new Set(PORTS.flatMap(choices))];
+
+function IsProviderCaps(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isProviderCaps',
+    validator: {
+      validate: (value) =>
+        isObject<Record<string, unknown>>(value) &&
+        Object.entries(value).every(([name, cap]) => COUNTED_PROVIDERS.some((one) => one === name) && isInt(cap) && (cap as number) >= 1),
+      defaultMessage: () => `provider_caps must give whole numbers from 1 to some of: ${COUNTED_PROVIDERS.join(', ')}`,
     },
   });
 }
@@ -302,12 +319,19 @@ export class ChannelPronunciation {
   say: string;
 }
 
-/** What a channel may spend. */
+/** What a channel may spend; what is left out has no limit. */
 export class ChannelBudget {
-  /** A video whose storyboard comes to more is stopped before its images are paid for (USD). */
+  /** What one video may cost (USD). One whose storyboard comes to more is stopped before its images are paid for; one that has come so far waits. */
+  @IsOptional()
   @IsNumber({ allowInfinity: false, allowNaN: false })
   @Min(0)
-  video_usd: number;
+  video_usd?: number;
+
+  /** What all videos of the channel may cost in a day of UTC (USD); the rest waits for the next. */
+  @IsOptional()
+  @IsNumber({ allowInfinity: false, allowNaN: false })
+  @Min(0)
+  day_usd?: number;
 }
 
 /** Where a channel's rows stand, if not among those of all channels. */
@@ -372,6 +396,23 @@ export class ChannelSettings {
   @Min(1)
   @Max(10_000)
   tasks_in_work?: number;
+
+  /** Its share of the providers while others want them, too: a channel of 2 gets twice as much as one of 1. Left out: 1. */
+  @IsOptional()
+  @IsNumber({ allowInfinity: false, allowNaN: false })
+  @Min(0.01)
+  @Max(100)
+  weight?: number;
+
+  /** Requests and jobs of the channel that a provider may be at work on at once, by the provider's name; left out, only its own limit counts. */
+  @IsOptional()
+  @IsProviderCaps()
+  provider_caps?: Partial<Record<ProviderName, number>>;
+
+  /** Whether narrations and sound effects are made while clips are, or while somebody looks at them, once the images are approved. Left out: not. */
+  @IsOptional()
+  @IsBoolean()
+  run_ahead?: boolean;
 
   @IsOptional()
   @ValidateNested()

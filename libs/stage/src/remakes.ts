@@ -67,10 +67,11 @@ export async function makeAgainOnce(
 /** Whether a video may cost what it takes to pay for one of its items once more. */
 async function allows(tx: Database, task: TaskRow, artifact: ArtifactRow): Promise<boolean> {
   const { settings } = await tx.channels.get(task.channelId);
-  if (!settings.budget) return true;
+  const videoUsd = settings.budget?.video_usd;
+  if (videoUsd === undefined) return true;
   const [storyboard] = await tx.artifacts.ready(task.id, 'storyboard');
   // The storyboard's own cost is outside the budget.
   const onceUsd = storyboard?.result?.estimate.usd ?? 0;
   const [repeatedUsd, priceUsd] = [await tx.costs.repeated(task.id), await tx.costs.latestOf(artifact.id)];
-  return onceUsd + repeatedUsd + priceUsd <= settings.budget.video_usd;
+  return onceUsd + repeatedUsd + priceUsd <= videoUsd;
 }
