@@ -13,8 +13,9 @@ export {
   type Privacy,
   type Storage,
 } from './channels.js';
+export { lanesOf, providerOfStep, type Lane } from './lanes.js';
 export { settings, SettingsModule } from './settings.module.js';
-export { clipLengths, estimate, prices } from './prices.js';
+export { clipLengths, estimate, expectedUsd, prices } from './prices.js';
 export { SIMULATOR_PATHS, makesSimulatedMedia, notionAccess, providerOf, youtubeAccess, type YouTubeAccess } from './providers.js';
 export {
   OUTSIDE_SETTINGS,

@@ -1,4 +1,4 @@
-import { clipLength, narrationSeconds, type Estimate, type Storyboard } from '#pipeline';
+import { clipLength, narrationSeconds, type Estimate, type ItemInputs, type ItemKind, type Storyboard } from '#pipeline';
 import { choose, clipSeconds } from '#providers/registry';
 import type { Settings } from './settings.js';
 
@@ -27,4 +27,27 @@ export function estimate({ images, scenes }: Storyboard, s: Settings): Estimate 
     images.length * price.image() +
     sum((narration) => price.clip(clipLength(narration, lengths)) + price.narration(narration.length) + price.soundEffect());
   return { scenes: scenes.length, images: images.length, seconds: Math.round(sum(narrationSeconds)), usd: Math.round(usd * 100) / 100 };
+}
+
+/** What a storyboard of eighteen scenes took to write in November 2026; more is known only when it is written. */
+const STORYBOARD_TOKENS = { input: 5_000, output: 9_000 };
+
+type Prices = ReturnType<typeof prices>;
+/** What one item of each kind costs (USD). Kinds that this machine makes, and publication, cost nothing. */
+const COSTS: { readonly [K in ItemKind]: (price: Prices, input: ItemInputs[K]) => number } = {
+  storyboard: (price) => price.storyboard(STORYBOARD_TOKENS.input, STORYBOARD_TOKENS.output),
+  image: (price) => price.image(),
+  composite: () => 0,
+  clip: (price, { seconds }) => price.clip(seconds),
+  narration: (price, { text }) => price.narration(text.length),
+  sound_effect: (price) => price.soundEffect(),
+  cut: () => 0,
+  caption: () => 0,
+  thumbnail: () => 0,
+  publication: () => 0,
+};
+
+/** What one item is expected to cost (USD), before it is made. */
+export function expectedUsd<K extends ItemKind>(kind: K, input: ItemInputs[K], s: Settings): number {
+  return COSTS[kind](prices(s), input);
 }

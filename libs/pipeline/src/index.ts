@@ -1,4 +1,5 @@
 export { ARTIFACT_STATES, CALL_STATES, DECISIONS, type ArtifactState, type CallState, type Decision } from './artifacts.js';
+export { expectedMs } from './expected-time.js';
 export {
   Failure,
   diskFull,

@@ -1,0 +1,41 @@
+import { STEPS, stepInfo, type StepName } from '#pipeline';
+import { atOnce, choose, type ModelPort, type ProviderName } from '#providers/registry';
+import type { Settings } from './settings.js';
+
+/** What makes the items of each step that a provider makes. */
+const PORTS_OF_STEPS: Readonly<Partial<Record<StepName, ModelPort>>> = {
+  storyboard: 'text',
+  images: 'image',
+  clips: 'clip',
+  narrations: 'speech',
+  sound_effects: 'effect',
+};
+
+/** Where items wait for what makes them: a provider, whatever their queues, or the workers of their own stage. */
+export interface Lane {
+  /** The provider's name, or the stage's. */
+  readonly name: string;
+  readonly provider: ProviderName | null;
+  /** Items that may be in the making at once over all processes; null: as many as the stage's workers take. */
+  readonly atOnce: number | null;
+  readonly steps: readonly StepName[];
+}
+
+/** Every lane, as the settings choose providers. */
+export function lanesOf(settings: Settings): readonly Lane[] {
+  const lanes = new Map<string, Lane & { steps: StepName[] }>();
+  for (const { name: step } of STEPS) {
+    const provider = providerOfStep(step, settings);
+    const name = provider ?? stepInfo(step).stage;
+    const lane = lanes.get(name) ?? { name, provider, atOnce: (provider && atOnce(provider, settings)) || null, steps: [] };
+    lane.steps.push(step);
+    lanes.set(name, lane);
+  }
+  return [...lanes.values()];
+}
+
+/** Who makes the items of a step; null: this product itself. */
+export function providerOfStep(step: StepName, settings: Settings): ProviderName | null {
+  const port = PORTS_OF_STEPS[step];
+  return port ? choose(port, settings).name : null;
+}
