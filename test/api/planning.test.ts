@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { ticketPriority } from '#database';
 import { NOTION_QUEUE, STAGES } from '#pipeline';
+import { placeInQueue } from '#stage';
 import { TestGateway, type Answer, type Request } from './gateway.js';
 
 jest.setTimeout(60_000);
@@ -190,7 +190,9 @@ describe('an edit', () => {
     expect((await edit(task.id, { priority: 'low' })).body.data).toMatchObject({ priority: 'low', status: 'video_ready' });
     // What is written from now on is as urgent as that.
     await ask('POST', `/tasks/${task.id}/approve`, { body: {} });
-    expect((await gateway.job(STAGES.audio.queue, `${task.id}-narrations-g1`)).opts.priority).toBe(ticketPriority('low'));
+    expect((await gateway.job(STAGES.audio.queue, `${task.id}-narrations-g1`)).opts.priority).toBe(
+      placeInQueue({ priority: 'low', tag: 0, isLocal: false }),
+    );
     const done = await gateway.task('Done', 'published');
     const late = await edit(done.id, { priority: 'high' });
     expect([late.status, fieldsOf(late)]).toEqual([409, ['priority']]);

@@ -156,7 +156,7 @@ it('of a cut is in the API, in the row and with live listeners while it is made,
   expect(await writings()).toBeLessThanOrEqual(elapsed());
   expect((await house.query(`SELECT FROM outbox WHERE queue = 'notion'`)).length).toBeLessThanOrEqual(1);
   await house.query(`UPDATE outbox SET not_before = now() WHERE queue = 'notion'`);
-  await house.chore('relay_outbox');
+  await house.chore('sweep_outbox');
   await until('the row to show it', async () => words.test((await house.row(page)).progress ?? ''));
   const shown = (await cutOf(taskId))?.progress?.done ?? 0;
   await until('more progress', async () => {

@@ -71,7 +71,7 @@ describe('a person and the system at the same row', () => {
       await sleep(offset);
       await house.setRow(task.page, { status: 'Assets Approved' });
       await progress;
-      await house.chore('relay_outbox');
+      await house.chore('sweep_outbox');
       expect(await settled(task)).toEqual({ status: 'assets_approved', error: '' });
       expect((await house.database.reviews.ofTask(task.taskId)).map(({ decision }) => decision)).toEqual(['approve']);
       expect((await actions(task.taskId)).filter((action) => action.startsWith('review'))).toEqual(['review_approve']);
@@ -87,7 +87,7 @@ describe('a person and the system at the same row', () => {
         await house.database.outbox.add([
           { queue: 'notion', name: 'sync_row', jobId: `${task.taskId}-v${version}`, payload: { task_id: task.taskId }, priority: 3 },
         ]);
-        await house.chore('relay_outbox');
+        await house.chore('sweep_outbox');
       });
       await sleep(offset);
       await house.setRow(task.page, { status: 'Draft' });
@@ -125,7 +125,7 @@ describe('a cancel between our reading of a row and our writing', () => {
     await house.person('PUT', '', { slow_ms: READING_MS, delay_ms: eventsTake, next });
     await moveOn(task.taskId, 'generating_assets', 'assets_ready');
     await house.database.outbox.add([notionJob('sync_row', `${task.taskId}-moved`, { task_id: task.taskId })]);
-    await house.chore('relay_outbox');
+    await house.chore('sweep_outbox');
     const asked = async () => (await house.person<{ kinds: Record<string, number> }>('GET', 'traffic')).kinds['GET /pages/{id}'];
     await eventually(async () => ((await asked()) ?? 0) > 0, { what: 'the row to be asked for', timeoutMs: 10_000 });
     await house.setRow(task.page, { status: 'Draft' });

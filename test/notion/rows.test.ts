@@ -61,7 +61,7 @@ describe('a gate', () => {
     await house.setRow(page, { status: 'Generating Video' });
     await house.database.notionMirrors.shows(taskId, { review: null });
     await house.database.outbox.add([notionJob('show_review', `${taskId}-again`, { task_id: taskId })]);
-    await house.chore('relay_outbox');
+    await house.chore('sweep_outbox');
     await eventually(async () => (await statusOf(taskId)) === 'generating_video', { what: 'the rejection', timeoutMs: 15_000 });
     const [review] = await reviews(taskId);
     expect(review).toMatchObject({ decision: 'reject', reviewer: expect.stringMatching(/^notion:[0-9a-f-]{36}$/) });

@@ -1,10 +1,10 @@
-import { readSettings } from '#config';
+import { readSettings, type Settings } from '#config';
 import { Database, dataSourceOptions } from '#database';
 import { Workspace } from '#media';
-import { STAGES, type StepName, type Ticket } from '#pipeline';
-import { ItemFiles, TicketHandler } from '#stage';
+import { ItemFiles, type TicketHandler } from '#stage';
 import { ChannelGrants, ChannelYouTube, Clock, YouTubeQuota } from '#youtube';
 import { DataSource } from 'typeorm';
+import { handOver, ticketHandler } from '../../libs/stage/src/test-machinery.js';
 import { FollowUps } from '../../apps/upload/src/follow-ups.js';
 import { PublicationRecord } from '../../apps/upload/src/publication-record.js';
 import { PublicationSteps } from '../../apps/upload/src/publication-steps.js';
@@ -21,6 +21,7 @@ export class Publisher {
     readonly followUps: FollowUps,
     private readonly tickets: TicketHandler,
     private readonly dataSource: DataSource,
+    private readonly settings: Settings,
   ) {}
 
   static async open(environment: Readonly<Record<string, string>>, clock = new Clock()): Promise<Publisher> {
@@ -41,38 +42,26 @@ export class Publisher {
       youtube,
       settings,
     );
-    const tickets = new TicketHandler(
+    const tickets = ticketHandler({
       database,
       files,
       // A publication is paid for with nothing but quota.
-      { recover: () => Promise.resolve({ providerJobId: null, finished: null }) } as never,
-      undefined as never,
-      undefined as never,
-      { wake: () => undefined } as never,
-      new Map([['publication', stage.publication as never]]),
+      calls: { recover: () => Promise.resolve({ providerJobId: null, finished: null }) } as never,
+      scripts: undefined as never,
+      steps: new Map([['publication', stage.publication as never]]),
       settings,
-    );
+    });
     const followUps = new FollowUps(database, steps, youtube, workspace, clock, settings);
-    return new Publisher(database, grants, quota, followUps, tickets, dataSource);
+    return new Publisher(database, grants, quota, followUps, tickets, dataSource, settings);
   }
 
   /** Works the publication's ticket once, as it is now; nothing when it is not due. */
   async publish(taskId: string, stopping = new AbortController().signal): Promise<void> {
-    const [artifact] = await this.database.artifacts.ofStep(taskId, STEP);
-    if (!artifact) throw new Error(`Task ${taskId} has no publication`);
-    const ticket: Ticket = {
-      task_id: taskId,
-      channel_id: artifact.channelId,
-      step: STEP,
-      generation: artifact.generation,
-      artifact_id: artifact.id,
-    };
-    await this.tickets.handle('make', ticket, stopping);
+    const handed = await handOver(this.database, this.settings);
+    for (const { name, data } of handed) if (data.task_id === taskId) await this.tickets.handle(name, data, stopping);
   }
 
   async close(): Promise<void> {
     await this.dataSource.destroy();
   }
 }
-
-const STEP: StepName = Object.keys(STAGES.upload.steps)[0] as StepName;

@@ -142,7 +142,7 @@ const providerSettings = Object.fromEntries(
     settingsOf(provider).map(({ name, kind, about, default: fallback }): [string, Setting<unknown>] => {
       const common = { group: `${PROVIDER_GROUP} ${provider}`, about };
       if (kind === 'key') return [name, text({ ...common, secret: true })];
-      if (kind === 'count') return [name, whole(0, 1_000)({ ...common, default: Number(fallback) })];
+      if (kind === 'count') return [name, whole(0, 100_000)({ ...common, default: Number(fallback) })];
       return [name, kind === 'url' ? httpUrl({ ...common, default: String(fallback) }) : text({ ...common, default: String(fallback) })];
     }),
   ),
@@ -242,6 +242,11 @@ export const SETTINGS = {
     10_000,
   )({ group: 'Scale', about: 'Videos in work at once over all channels; the rest stay queued.', default: 20 }),
   ...concurrency,
+  BUDGET_DAY_USD: usd({
+    group: 'Scale',
+    about: 'What all channels together may spend in a day of UTC; the rest waits for the next. Left out: no limit but those in channel files.',
+    example: '250',
+  }),
 
   RETRY_LADDER_SECONDS: listOfSeconds({
     group: 'Recovery',

@@ -19,6 +19,7 @@ import { Dressing1732700000000 } from './migrations/1732700000000-dressing.js';
 import { Publications1732800000000 } from './migrations/1732800000000-publications.js';
 import { ItemProgress1732900000000 } from './migrations/1732900000000-item-progress.js';
 import { ItemFindings1733000000000 } from './migrations/1733000000000-item-findings.js';
+import { FairDispatch1733100000000 } from './migrations/1733100000000-fair-dispatch.js';
 
 /** Columns are the properties' names in snake_case. */
 class SnakeCase extends DefaultNamingStrategy {
@@ -67,6 +68,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       Publications1732800000000,
       ItemProgress1732900000000,
       ItemFindings1733000000000,
+      FairDispatch1733100000000,
     ],
     migrationsTransactionMode: 'each',
     synchronize: false,

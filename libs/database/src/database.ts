@@ -3,6 +3,7 @@ import { ApiTokens } from './repositories/api-tokens.js';
 import { Artifacts } from './repositories/artifacts.js';
 import { Census } from './repositories/census.js';
 import { Channels } from './repositories/channels.js';
+import { Dispatch } from './repositories/dispatch.js';
 import { Outbox } from './repositories/outbox.js';
 import { Live } from './repositories/live.js';
 import { Alerts, DeadLetters, Heartbeats } from './repositories/incidents.js';
@@ -19,6 +20,7 @@ export class Database {
   readonly tasks: Tasks;
   readonly artifacts: Artifacts;
   readonly channels: Channels;
+  readonly dispatch: Dispatch;
   readonly outbox: Outbox;
   readonly live: Live;
   readonly census: Census;
@@ -42,6 +44,7 @@ export class Database {
     this.tasks = new Tasks(manager);
     this.artifacts = new Artifacts(manager);
     this.channels = new Channels(manager);
+    this.dispatch = new Dispatch(manager);
     this.outbox = new Outbox(manager);
     this.live = new Live(manager);
     this.census = new Census(manager);

@@ -56,7 +56,8 @@ export const STAGES = {
   },
   video: {
     queue: 'video',
-    ...limits({ concurrency: 8, itemTimeoutMs: 15 * MINUTE, shutdownGraceMs: 30 * SECOND }),
+    // Eight clips, which only wait, and four composites beside them.
+    ...limits({ concurrency: 12, itemTimeoutMs: 15 * MINUTE, shutdownGraceMs: 30 * SECOND }),
     steps: {
       composites: {
         item: 'composite',

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { readSettings, type ChannelSettings } from '#config';
-import { Database, dataSourceOptions, type OutgoingJob, type TaskRow } from '#database';
+import { readSettings, type ChannelSettings, type Settings } from '#config';
+import { Database, dataSourceOptions, type TaskRow } from '#database';
 import { Workspace } from '#media';
 import type { ItemKind, Ticket, TicketName } from '#pipeline';
 import { createTestDatabase, testRedis, type TestDatabase } from '#testing';
@@ -15,16 +15,17 @@ import { Queue } from 'bullmq';
 import { DataSource } from 'typeorm';
 import { Admission } from './admission.js';
 import { ChannelControl } from './channel-control.js';
+import { Dispatcher } from './dispatcher.js';
 import { Gates } from './gates.js';
 import { ItemFiles } from './item-files.js';
 import { NEWS } from './news.js';
-import { QUEUES, type OutboxRelay } from './outbox-relay.js';
-import { PaidCalls } from './paid-calls.js';
+import { QUEUES } from './outbox-relay.js';
 import { ProviderLimits } from './provider-limits.js';
 import { Reconciler } from './reconciler.js';
 import { ScriptRunner } from './script-runner.js';
 import type { StepHandler } from './stage.js';
-import { TicketHandler } from './ticket-handler.js';
+import { NO_RELAY, handOver, ticketHandler } from './test-machinery.js';
+import type { TicketHandler } from './ticket-handler.js';
 
 const LEASE_MS = 30_000;
 const idle = new AbortController().signal;
@@ -40,6 +41,7 @@ let admission: Admission;
 let control: ChannelControl;
 let handler: TicketHandler;
 let channelId: string;
+let settings: Settings;
 /** What making a storyboard does besides writing it. */
 let making: () => Promise<unknown>;
 
@@ -50,25 +52,15 @@ beforeEach(async () => {
   dataSource = await new DataSource(dataSourceOptions(testDatabase.url)).initialize();
   database = new Database(dataSource.manager);
   const { url, prefix } = testRedis();
-  const settings = readSettings({ TASKS_IN_WORK: '5' });
+  settings = readSettings({ TASKS_IN_WORK: '5' });
   queues = new Map(QUEUES.map((name) => [getQueueToken(name), new Queue(name, { connection: { url }, prefix })]));
-  const relay = { wake: () => undefined } as OutboxRelay;
-  reconciler = new Reconciler(database, relay, { get: (token: string) => queues.get(token) } as ModuleRef);
+  const relay = NO_RELAY;
+  reconciler = new Reconciler(database, relay, new Dispatcher(database, settings), { get: (token: string) => queues.get(token) } as ModuleRef);
   gates = new Gates(database, relay);
   admission = new Admission(database, relay, settings);
   control = new ChannelControl(database, reconciler, admission, relay);
-  const [files, limits] = [new ItemFiles(new Workspace(folder)), new ProviderLimits(settings)];
-  const scripts = new ScriptRunner(settings, limits);
-  handler = new TicketHandler(
-    database,
-    files,
-    new PaidCalls(database, files, scripts, settings),
-    scripts,
-    limits,
-    relay,
-    steps(),
-    settings,
-  );
+  const scripts = new ScriptRunner(settings, new ProviderLimits(settings));
+  handler = ticketHandler({ database, files: new ItemFiles(new Workspace(folder)), scripts, steps: steps(), settings });
   making = () => Promise.resolve();
   await control.store([channel('one')]);
   channelId = (await database.channels.findByName('one'))?.id ?? '';
@@ -111,10 +103,12 @@ async function addTask(notionPageId = 'page'): Promise<TaskRow> {
 }
 
 /** The tickets that have been issued since the last look. */
-async function tickets(): Promise<(OutgoingJob & { name: TicketName; payload: Ticket })[]> {
+async function tickets(): Promise<{ name: TicketName; payload: Ticket }[]> {
   const due = await database.outbox.due(100);
   await database.outbox.remove(due);
-  return due.filter(({ queue }) => queue === 'asset') as Awaited<ReturnType<typeof tickets>>;
+  const opening = due.filter(({ queue }) => queue === 'asset') as { name: TicketName; payload: object }[];
+  const making = (await handOver(database, settings)).map(({ name, data }) => ({ name, payload: data }));
+  return [...opening, ...making] as Awaited<ReturnType<typeof tickets>>;
 }
 
 async function work(): Promise<void> {

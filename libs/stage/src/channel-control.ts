@@ -1,6 +1,7 @@
 import type { Channel } from '#config';
 import { Database, type ChannelRow } from '#database';
 import { Injectable, Logger } from '@nestjs/common';
+import { BUDGET_CODES } from './budgets.js';
 import { Admission } from './admission.js';
 import { CHANNEL_REMOVED, DecisionRefused, channelRemoved } from './gates.js';
 import { OutboxRelay } from './outbox-relay.js';
@@ -24,21 +25,25 @@ export class ChannelControl {
    * @throws DecisionRefused when there is no such channel
    */
   async pause(channelId: string, actor: string, note: string | null = null): Promise<ChannelRow> {
-    return this.decide(channelId, async (tx) => {
+    const channel = await this.decide(channelId, async (tx) => {
       if (!(await tx.channels.pause(channelId, actor))) return;
+      await tx.artifacts.takeBack(channelId);
       await tx.auditLogs.add({ channelId, taskId: null, actor, action: 'channel_paused', details: { note } });
     });
+    // Others may have the places that it has given back.
+    this.relay.wake();
+    return channel;
   }
 
   /**
-   * Lets a channel go on, at once: every ticket that its pause has swallowed is issued again. One that is not paused stays so.
+   * Lets a channel go on, at once: what its pause has kept back is begun. One that is not paused stays so.
    * @throws DecisionRefused when there is no such channel
    */
   async resume(channelId: string, actor: string, note: string | null = null): Promise<ChannelRow> {
     const channel = await this.decide(channelId, async (tx) => {
       if (!(await tx.channels.resume(channelId))) return;
       await tx.auditLogs.add({ channelId, taskId: null, actor, action: 'channel_resumed', details: { note } });
-      await this.reconciler.issueAtOnce(tx, channelId);
+      await this.reconciler.openAtOnce(tx, channelId);
     });
     await this.admit();
     return channel;
@@ -50,6 +55,8 @@ export class ChannelControl {
       const stored = await tx.channels.save(channels);
       for (const { id: channelId, key, change } of stored) {
         await tx.auditLogs.add({ channelId, taskId: null, actor: 'system', action: `channel_${change}`, details: { key } });
+        // Another budget, perhaps.
+        await tx.artifacts.wakeChannel(channelId, Object.values(BUDGET_CODES));
         if (change !== 'restored') continue;
         for (const taskId of await tx.tasks.release(channelId, CHANNEL_REMOVED)) await announce(tx, taskId);
       }

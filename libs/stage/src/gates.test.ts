@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Database, dataSourceOptions, ticketPriority, type NewArtifact, type TaskRow } from '#database';
+import { readSettings } from '#config';
+import { Database, dataSourceOptions, type NewArtifact, type TaskRow } from '#database';
 import { STEPS, permanent, stepInfo, type ItemInputs, type ItemKind, type Status, type StepName } from '#pipeline';
 import { createTestDatabase, type TestDatabase } from '#testing';
 import { DataSource } from 'typeorm';
 import { Gates, type Review } from './gates.js';
 import { NEWS } from './news.js';
-import type { OutboxRelay } from './outbox-relay.js';
 import { admit, openStep, stopTask } from './step-flow.js';
 import type { StepHandler, TaskView } from './stage.js';
+import { NO_RELAY, handOver } from './test-machinery.js';
+import { placeInQueue } from './tickets.js';
 
 const WAY: Status[] = [
   'draft',
@@ -51,7 +53,7 @@ beforeAll(async () => {
   testDatabase = await createTestDatabase();
   dataSource = await new DataSource(dataSourceOptions(testDatabase.url)).initialize();
   database = new Database(dataSource.manager);
-  gates = new Gates(database, { wake: () => undefined } as OutboxRelay);
+  gates = new Gates(database, NO_RELAY);
 });
 afterAll(async () => {
   await dataSource.destroy();
@@ -99,7 +101,7 @@ async function open(): Promise<TaskRow> {
   const nothing = { plan: () => [] } as unknown as StepHandler<ItemKind>;
   await database.transaction(async (tx) => {
     const row = await tx.tasks.lock(task.id);
-    if (row?.step) await openStep(tx, row, stepInfo(row.step), nothing, {} as TaskView);
+    if (row?.step) await openStep(tx, row, stepInfo(row.step), nothing, {} as TaskView, readSettings({}));
   });
   return database.tasks.get(task.id);
 }
@@ -227,7 +229,7 @@ describe('cancelling', () => {
   it('takes items from their workers, keeps what is ready, and queueing once more makes only the rest', async () => {
     await bringTo('generating_video', 'clips');
     const [first, second] = await database.artifacts.ofStep(task.id, 'clips');
-    await dataSource.query(`UPDATE artifacts SET state = 'due', provider_job_id = 'job-1' WHERE id = $1`, [second?.id]);
+    await dataSource.query(`UPDATE artifacts SET state = 'due', handed_at = now(), provider_job_id = 'job-1' WHERE id = $1`, [second?.id]);
     const token = '00000000-0000-4000-8000-000000000001';
     expect(await database.artifacts.claim(second?.id ?? '', second?.generation ?? 0, token, 30_000)).not.toBeNull();
     expect(await gates.cancel(task.id, 'ann')).toMatchObject({ status: 'draft', step: null });
@@ -235,7 +237,7 @@ describe('cancelling', () => {
     expect(await database.artifacts.commit(second?.id ?? '', token, {} as never)).toBe(false);
     const again = await database.artifacts.find(second?.id ?? '');
     expect(await database.artifacts.claim(again?.id ?? '', again?.generation ?? 0, token, 30_000)).toBeNull();
-    expect((await database.artifacts.overdue(-60_000)).filter(({ taskId }) => taskId === task.id)).toEqual([]);
+    expect((await handOver(database, readSettings({}))).filter(({ data }) => data.task_id === task.id)).toEqual([]);
 
     expect(await gates.queue(task.id, 'ann')).toMatchObject({ status: 'queued' });
     await database.tasks.move(task.id, 'queued', 'claimed', { step: 'clips', stepOpened: false });
@@ -278,7 +280,7 @@ describe('an edit', () => {
     await gates.edit(task.id, 'ann', { channelId, priority: 'high' });
     await database.transaction((tx) => admit(tx, task));
     expect((await database.outbox.due(5)).filter(({ queue }) => queue === 'asset')).toMatchObject([
-      { priority: ticketPriority('high'), payload: { task_id: task.id, channel_id: channelId, step: 'storyboard' } },
+      { priority: placeInQueue({ priority: 'high', tag: 0, isLocal: false }), payload: { task_id: task.id, channel_id: channelId, step: 'storyboard' } },
     ]);
   });
 

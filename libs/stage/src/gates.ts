@@ -165,12 +165,12 @@ export class Gates {
   }
 
   /**
-   * Changes what a task is to be: its priority until it is published, its thumbnail until the upload begins, everything else until it is admitted. Tickets that are written from now on have
-   * the new priority; those that are in a queue already may keep their place. What was made before is not made again.
+   * Changes what a task is to be: its priority until it is published, its thumbnail until the upload begins, everything else until it is admitted. Another priority counts at
+   * once, for what is in a queue already, too. What was made before is not made again.
    * @throws DecisionRefused naming what cannot be changed any more
    */
   async edit(taskId: string, actor: string, edit: TaskEdit): Promise<TaskRow> {
-    return this.decide(taskId, actor, 'task_edit', async (tx, task) => {
+    const edited = await this.decide(taskId, actor, 'task_edit', async (tx, task) => {
       const changed = (Object.keys(edit) as (keyof TaskEdit)[]).filter((property) => !isSame(edit[property], task[property]));
       if (changed.length === 0) return null;
       const open = await editable(tx, task);
@@ -180,6 +180,8 @@ export class Gates {
       const values = (from: TaskEdit) => Object.fromEntries(changed.map((property) => [WRITTEN_AS[property], from[property]]));
       return { before: values(task), after: values(edit) };
     });
+    if (edit.priority) this.relay.reprioritize(taskId);
+    return edited;
   }
 
   private async decide(

@@ -1,6 +1,5 @@
 import type { ArtifactRow, ChannelRow, Database, TaskRow } from '#database';
 import type { Failure, StepInfo } from '#pipeline';
-import { makeTicket } from './tickets.js';
 
 /** What people are told of, in the transaction that makes it true: no crash between the two can swallow it. */
 
@@ -83,14 +82,7 @@ export async function reconnect(tx: Database, channelId: string): Promise<void> 
   await tx.alerts.resolve(disconnected(channelId));
   await tx.alerts.resolve(ending(channelId));
   await tx.publications.wakeSteps(channelId, DISCONNECTED);
-  const woken = await tx.artifacts.wakeChannel(channelId, DISCONNECTED);
-  const tasks = new Map((await tx.tasks.byIds(woken.map(({ taskId }) => taskId))).map((task) => [task.id, task]));
-  await tx.outbox.add(
-    woken.flatMap((artifact) => {
-      const task = tasks.get(artifact.taskId);
-      return task ? [makeTicket(task, artifact)] : [];
-    }),
-  );
+  await tx.artifacts.wakeChannel(channelId, DISCONNECTED);
 }
 
 /** A person has acted on a task that had stopped, or given it up. */

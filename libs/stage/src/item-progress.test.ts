@@ -11,15 +11,14 @@ import { Logger } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import sharp from 'sharp';
 import { DataSource } from 'typeorm';
+import { Dispatcher } from './dispatcher.js';
 import { ItemFiles } from './item-files.js';
 import { ProgressRecorder } from './item-progress.js';
-import type { OutboxRelay } from './outbox-relay.js';
-import { PaidCalls } from './paid-calls.js';
 import { ProviderLimits } from './provider-limits.js';
 import { Reconciler } from './reconciler.js';
 import { ScriptRunner } from './script-runner.js';
 import type { Price, StepHandler } from './stage.js';
-import { TicketHandler } from './ticket-handler.js';
+import { NO_RELAY, handOver, ticketHandler } from './test-machinery.js';
 
 beforeAll(() => {
   Logger.overrideLogger(false);
@@ -151,18 +150,21 @@ setInterval(() => {
       make: async ({ input, run }) => ({ result: await run('generate-asset', { prompt: input.prompt }, price), simulated: true }),
     };
     const steps = new Map<string, StepHandler<ItemKind>>([['images', handler]]);
-    const calls = new PaidCalls(database, files, runner, settings);
-    const tickets = new TicketHandler(database, files, calls, runner, limits, relay, steps, settings);
-    const { channelId: channel_id, taskId: task_id, id: artifact_id } = item;
-    const { generation } = await current();
-    await tickets.handle('make', { task_id, channel_id, step: 'images', artifact_id, generation }, stopping);
+    const tickets = ticketHandler({ database, files, scripts: runner, steps, settings });
+    const handed = await handOver(database, settings);
+    for (const { name, data } of handed) if (data.artifact_id === item.id) await tickets.handle(name, data, stopping);
   }
 
-  const relay = { wake: () => undefined } as OutboxRelay;
   const say = (...lines: object[]) => appendFile(join(folder, 'said'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   const progress = (done: number, total = 400) => ({ event: 'progress', done, total });
   const until = <T>(what: string, look: () => Promise<T>) => eventually(look, { what, ...PATIENCE });
   const shown = () => until('the progress to be recorded', async () => (await current()).progress);
+
+  /** Has the item handed over and taken up. */
+  async function claim(leaseToken: string, leaseMs = 60_000): Promise<ArtifactRow | null> {
+    await handOver(database, settings);
+    return database.artifacts.claim(item.id, (await current()).generation, leaseToken, leaseMs);
+  }
 
   async function current(): Promise<ArtifactRow> {
     const found = await database.artifacts.find(item.id);
@@ -226,13 +228,11 @@ setInterval(() => {
 
   it('shows what its worker says, and not the one who has lost it', async () => {
     const working = work();
-    const { generation } = await until('the item to be claimed', async () => {
-      const claimed = await current();
-      return claimed.state === 'running' && claimed;
-    });
+    await until('the item to be claimed', async () => (await current()).state === 'running');
     await dataSource.query(`UPDATE artifacts SET lease_until = now() - interval '1 second' WHERE id = $1`, [item.id]);
     const other = '00000000-0000-4000-8000-000000000000';
-    expect(await database.artifacts.claim(item.id, generation, other, 60_000)).toMatchObject({ progress: null });
+    await database.dispatch.recall(60_000);
+    expect(await claim(other)).toMatchObject({ progress: null });
     const its = { done: 7, total: 400, per_second: null, seconds_left: null };
     expect(await database.artifacts.progressed(item.id, other, its)).toBe(true);
     await told();
@@ -244,12 +244,9 @@ setInterval(() => {
 
   it('shows nothing of a worker that was lost, neither to whoever comes next nor before', async () => {
     const lost = { done: 7, total: 400, per_second: null, seconds_left: null };
-    const claim = async (leaseToken: string) => database.artifacts.claim(item.id, (await current()).generation, leaseToken, -1);
-    await claim(item.id);
+    await claim(item.id, -1);
     await database.artifacts.progressed(item.id, item.id, lost);
-    expect(await claim(item.taskId)).toMatchObject({ state: 'running', progress: null });
-    await database.artifacts.progressed(item.id, item.taskId, lost);
-    expect(await new Reconciler(database, relay, {} as ModuleRef).run()).toBe(1);
+    expect(await new Reconciler(database, NO_RELAY, new Dispatcher(database, settings), {} as ModuleRef).run()).toBe(1);
     expect(await current()).toMatchObject({ state: 'due', progress: null });
     expect(await told()).toEqual(['sync_row', 'task_changed']);
   });

@@ -14,16 +14,17 @@ import { Queue } from 'bullmq';
 import sharp from 'sharp';
 import { DataSource } from 'typeorm';
 import { Admission } from './admission.js';
+import { Dispatcher } from './dispatcher.js';
 import { Gates } from './gates.js';
 import { ItemFiles } from './item-files.js';
 import { News, type TaskNews } from './news.js';
 import { OutboxRelay, QUEUES } from './outbox-relay.js';
 import { Reconciler } from './reconciler.js';
-import { PaidCalls } from './paid-calls.js';
 import { ProviderLimits } from './provider-limits.js';
 import { ScriptRunner } from './script-runner.js';
 import { awaitsItem, type Item, type StepHandler } from './stage.js';
-import { TicketHandler } from './ticket-handler.js';
+import { everybodyIsHere, ticketHandler } from './test-machinery.js';
+import type { TicketHandler } from './ticket-handler.js';
 
 const IMAGES = 3;
 
@@ -52,9 +53,11 @@ beforeEach(async () => {
   queues = new Map(QUEUES.map((name) => [getQueueToken(name), new Queue(name, { connection: { url }, prefix })]));
   const modules = { get: (token: string) => queues.get(token) } as ModuleRef;
   news = new News(readSettings({ REDIS_URL: url, QUEUE_PREFIX: prefix }));
-  relay = new OutboxRelay(database, modules, news);
+  const dispatcher = new Dispatcher(database, readSettings({}));
+  relay = new OutboxRelay(database, modules, news, dispatcher);
+  await everybodyIsHere(database);
   admission = new Admission(database, relay, readSettings({ TASKS_IN_WORK: '2' }));
-  reconciler = new Reconciler(database, relay, modules);
+  reconciler = new Reconciler(database, relay, dispatcher, modules);
   gates = new Gates(database, relay);
   making = () => Promise.resolve();
   made = [];
@@ -64,9 +67,8 @@ beforeEach(async () => {
 /** A worker's handler; what its items need of scripts is in `paid-calls.test.ts`. */
 function handlerOf(steps: Map<string, StepHandler<ItemKind>>): TicketHandler {
   const settings = readSettings({});
-  const [files, limits] = [new ItemFiles(new Workspace(folder)), new ProviderLimits(settings)];
-  const scripts = new ScriptRunner(settings, limits);
-  return new TicketHandler(database, files, new PaidCalls(database, files, scripts, settings), scripts, limits, relay, steps, settings);
+  const scripts = new ScriptRunner(settings, new ProviderLimits(settings));
+  return ticketHandler({ database, files: new ItemFiles(new Workspace(folder)), scripts, steps, settings, relay });
 }
 
 afterEach(async () => {
@@ -267,7 +269,6 @@ describe('a failing item', () => {
     expect((await database.tasks.get(task.id)).status).toBe('generating_assets');
     making = () => Promise.resolve();
     await dataSource.query(`UPDATE artifacts SET next_at = now()`);
-    await dataSource.query(`UPDATE outbox SET not_before = now()`);
     await workAll();
     expect((await database.tasks.get(task.id)).status).toBe('assets_ready');
   });
@@ -370,7 +371,7 @@ describe('an emptied Redis', () => {
     await admission.run();
     await relay.flush();
     for (const each of queues.values()) await each.obliterate({ force: true });
-    await dataSource.query(`UPDATE artifacts SET next_at = now() - interval '1 minute'`);
+    await dataSource.query(`UPDATE artifacts SET handed_at = now() - interval '1 minute' WHERE handed_at IS NOT NULL`);
     await dataSource.query(`UPDATE tasks SET updated_at = now() - interval '1 minute'`);
     expect(await reconciler.run()).toBe(IMAGES + 1);
     expect(await reconciler.run()).toBe(0);

@@ -1,10 +1,12 @@
 import { Database, type OutgoingJob } from '#database';
-import { DEAD_LETTER_QUEUE, HOUSEKEEPING_QUEUE, NOTION_QUEUE, STAGES, STAGE_NAMES, reached } from '#pipeline';
+import { DEAD_LETTER_QUEUE, HOUSEKEEPING_QUEUE, NOTION_QUEUE, STAGES, STAGE_NAMES, reached, type StepName } from '#pipeline';
 import { getQueueToken } from '@nestjs/bullmq';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bullmq';
+import { Dispatcher, type MovedTicket } from './dispatcher.js';
 import { NEWS, News, type TaskNews } from './news.js';
+import { placeInQueue } from './tickets.js';
 
 /** Every queue of the product. */
 export const QUEUES: readonly string[] = [
@@ -17,20 +19,25 @@ export const QUEUES: readonly string[] = [
 /** Jobs that are handed to BullMQ at a time. */
 const BATCH = 500;
 
+/** The longest time for which a relay sets itself a clock (ms); beyond it the sweep is enough. */
+const LONGEST_WAIT_MS = 60_000;
+
 /**
- * Takes jobs from the outbox to their queues. A job may be handed over twice (a crash between the two writes); its id is the same, and a
- * ticket that comes twice finds nothing to do. None is lost: its row goes only after BullMQ has it.
+ * Takes jobs from the outbox, and the tickets of items that may begin, to their queues. A job may be handed over twice (a crash between the two writes); its id is
+ * the same, and a ticket that comes twice finds nothing to do. None is lost: its row goes only after BullMQ has it, and a ticket that nobody takes up is taken back.
  */
 @Injectable()
-export class OutboxRelay {
+export class OutboxRelay implements OnApplicationShutdown {
   private readonly logger = new Logger(OutboxRelay.name);
   private running: Promise<number> | null = null;
   private again = false;
+  private timer: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly database: Database,
     private readonly modules: ModuleRef,
     private readonly news: News,
+    private readonly dispatcher: Dispatcher,
   ) {}
 
   /** Relays soon, in the background: for whoever has just committed. What fails now is left to the sweep. */
@@ -38,6 +45,27 @@ export class OutboxRelay {
     this.flush().catch((error: unknown) => {
       this.logger.warn({ event: 'outbox_relay_failed', error: error instanceof Error ? error.message : String(error) });
     });
+  }
+
+  /** What the fast paths have missed: takes back what is lost or was left lying, then relays. Returns how many jobs that were. */
+  async sweep(): Promise<number> {
+    await this.dispatcher.recall();
+    return this.flush();
+  }
+
+  /** Gives the tickets of a task that wait in their queues the places that its priority asks for now; soon, in the background. */
+  reprioritize(taskId: string): void {
+    this.dispatcher
+      .placesOf(taskId)
+      .then((tickets) => this.move(tickets))
+      .catch((error: unknown) => {
+        this.logger.warn({ event: 'tickets_not_moved', task_id: taskId, error: String(error) });
+      });
+  }
+
+  /** A ticket of that step was taken up: where only workers count, the next one may be brought. */
+  takenUp(step: StepName): void {
+    if (this.dispatcher.laneOf(step).atOnce === null) this.wake();
   }
 
   /** Relays everything whose time has come; returns how many jobs that were. One flush at a time: a second call joins in. */
@@ -63,10 +91,45 @@ export class OutboxRelay {
       // Their rows go first, and nobody waits for them: whatever becomes of news, they hold up no job.
       await this.database.outbox.remove(news);
       if (news.length > 0) void this.news.tell(news.map(({ payload }) => payload as TaskNews));
-      relayed += jobs.length;
+      relayed += jobs.length + (await this.dispatch());
       this.again ||= jobs.length === BATCH;
     }
     return relayed;
+  }
+
+  private async dispatch(): Promise<number> {
+    const { tickets, moved, againInMs } = await this.dispatcher.round();
+    for (const [name, group] of Map.groupBy(tickets, (ticket) => ticket.queue)) {
+      await this.queue(name).addBulk(group.map(bullJob));
+      reached('tickets_relayed');
+    }
+    await this.move(moved);
+    if (againInMs !== null) this.wakeIn(againInMs);
+    return tickets.length;
+  }
+
+  /** A ticket that was taken up meanwhile, or lost, needs no place any more. */
+  private async move(tickets: readonly MovedTicket[]): Promise<void> {
+    for (const ticket of tickets) {
+      const job = await this.queue(ticket.queue).getJob(ticket.jobId);
+      await job?.changePriority({ priority: placeInQueue(ticket) }).catch((error: unknown) => {
+        this.logger.debug({ event: 'ticket_not_moved', job_id: ticket.jobId, error: String(error) });
+      });
+    }
+  }
+
+  private wakeIn(ms: number): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = setTimeout(
+      () => {
+        this.wake();
+      },
+      Math.min(ms, LONGEST_WAIT_MS),
+    ).unref();
+  }
+
+  onApplicationShutdown(): void {
+    if (this.timer) clearTimeout(this.timer);
   }
 
   private queue(name: string): Queue {

@@ -12,12 +12,11 @@ import sharp from 'sharp';
 import { DataSource } from 'typeorm';
 import { CallFiles } from './call-files.js';
 import { ItemFiles } from './item-files.js';
-import type { OutboxRelay } from './outbox-relay.js';
-import { PaidCalls, recordJob } from './paid-calls.js';
+import { recordJob } from './paid-calls.js';
 import { ProviderLimits } from './provider-limits.js';
 import { ScriptRunner } from './script-runner.js';
 import type { Price, StepHandler } from './stage.js';
-import { TicketHandler } from './ticket-handler.js';
+import { handOver, ticketHandler } from './test-machinery.js';
 
 const WAY_TO_IMAGES: Status[] = ['queued', 'claimed', 'generating_assets'];
 const REFUSED: FailureLine = { code: 'GEMINI_X', message: 'no', user_message: 'no', kind: 'transient', retriable: true, billed: 'no' };
@@ -125,11 +124,9 @@ async function work(): Promise<ArtifactRow> {
     },
   };
   const steps = new Map<string, StepHandler<ItemKind>>([['images', handler]]);
-  const relay = { wake: () => undefined } as OutboxRelay;
-  const tickets = new TicketHandler(database, files, new PaidCalls(database, files, runner, values), runner, limits, relay, steps, values);
-  const { channelId: channel_id, taskId: task_id, id: artifact_id } = item;
-  const { generation } = await current();
-  await tickets.handle('make', { task_id, channel_id, step: 'images', artifact_id, generation }, idle);
+  const tickets = ticketHandler({ database, files, scripts: runner, steps, settings: values });
+  const handed = await handOver(database, values);
+  for (const { name, data } of handed) if (data.artifact_id === item.id) await tickets.handle(name, data, idle);
   limits.onApplicationShutdown();
   return current();
 }
@@ -293,7 +290,6 @@ describe('a call whose answer was lost', () => {
       if (!call) throw new Error('The call is not open');
       await recordJob(database, call, 'job-9');
       expect(await current()).toMatchObject({ providerJobId: 'job-9', state: 'due', costUsd: 0.42 });
-      expect((await database.outbox.due(10)).map(({ jobId }) => jobId)).toContain(`${item.id}-g${(await current()).generation}`);
       script = `say({ event: 'done', file: 'x', result: { model: option('prompt') } }); copyFileSync('PICTURE', option('out'));`;
       expect(await work()).toMatchObject({ state: 'ready', result: { model: 'job-9' } });
       expect(await calls()).toEqual([['billed', 0.42]]);
@@ -335,7 +331,6 @@ describe('a file that is too bad to be shown', () => {
     expect(due).toMatchObject({ state: 'due', remade: true, attempt: 0, path: null, costUsd: 0.03, errorCode: 'MADE_AGAIN' });
     expect(due.errorMessage).toBe('Nothing but one colour: it is made again by itself, once.');
     expect(due.nextAt.getTime()).toBeLessThanOrEqual(Date.now());
-    expect((await database.outbox.due(10)).map(({ jobId }) => jobId)).toContain(`${item.id}-g${due.generation}`);
     expect(await said()).toEqual(['item_made_again']);
     script = 'call(); deliver();';
     expect(await work()).toMatchObject({ state: 'ready', remade: true, attempt: 1, findings: [], costUsd: 0.06, errorMessage: null });

@@ -9,7 +9,6 @@ import { ItemFiles } from './item-files.js';
 import { resultOf, type Outcome } from './script-events.js';
 import { ScriptRunner, type RunOptions } from './script-runner.js';
 import type { Price } from './stage.js';
-import { makeTicket } from './tickets.js';
 
 /** No call of a script takes longer: the longest time-out of the providers' clients, and what it takes to write the answer down (ms). */
 const CALL_ENDS_WITHIN_MS = 180_000;
@@ -217,8 +216,6 @@ export async function recordJob(database: Database, call: VideoCostRow, provider
     await tx.artifacts.adopt(call.artifactId, providerJobId);
     // What was taken for lost is in the item's cost already.
     if (before?.state === 'intended') await tx.artifacts.charge(call.artifactId, call.amountUsd);
-    const artifact = await tx.artifacts.find(call.artifactId);
-    if (artifact?.state === 'due') await tx.outbox.add([makeTicket(await tx.tasks.get(call.taskId), artifact)]);
   });
 }
 

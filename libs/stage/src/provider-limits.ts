@@ -1,21 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { required, settings, type Settings } from '#config';
-import { waiting, type TurnName } from '#pipeline';
-import { atOnce, type ProviderName } from '#providers/registry';
+import type { TurnName } from '#pipeline';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 
 /** A request that Redis does not answer by then is given up (ms): what waits here holds a worker. */
 const PATIENCE_MS = 2_000;
-/** A place that nobody renews is free after that time (ms): its process was killed. */
-const PLACE_MS = 15_000;
-const RENEW_MS = 5_000;
-/** How long a worker waits for a place before it takes up something else, and how often it looks (ms). */
-const WAIT_MS = 10_000;
-const LOOK_MS = 250;
-/** What a provider says of its limits is believed for that long (ms): plans change. */
-const BELIEVED_MS = 3_600_000;
 
 /** Requests that are spaced over all processes. */
 export type PacedRequest = TurnName | 'notion_request';
@@ -36,20 +27,7 @@ local at = math.max(now, tonumber(redis.call('GET', KEYS[1]) or '0'))
 redis.call('SET', KEYS[1], at + ARGV[1], 'PX', at + ARGV[1] - now + 1000)
 return at - now`;
 
-/** KEYS: places, what the provider said. ARGV: who, limit (0: none), time to live (ms). 1: has a place; 0: all are taken. */
-const TAKE_PLACE = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local limit = tonumber(ARGV[2])
-local said = tonumber(redis.call('GET', KEYS[2]) or '0')
-if said > 0 and (limit == 0 or said < limit) then limit = said end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and limit > 0 and redis.call('ZCARD', KEYS[1]) >= limit then return 0 end
-redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[3] * 2)
-return 1`;
-
-/** What all processes share in front of a provider: places for so many requests at once, turns for so many in a time, and news of its jobs. */
+/** What all processes share in front of a provider, besides its places: turns for so many requests in a time, and news of its jobs. */
 @Injectable()
 export class ProviderLimits implements OnApplicationShutdown {
   private readonly logger = new Logger(ProviderLimits.name);
@@ -58,31 +36,6 @@ export class ProviderLimits implements OnApplicationShutdown {
   private subscriber: Redis | null = null;
 
   constructor(@Inject(settings.KEY) private readonly settings: Settings) {}
-
-  /**
-   * Does some work while holding one of the provider's places.
-   * @param who the item; it holds one place however often it asks
-   * @throws Failure `waiting` PROVIDER_FULL when none came free in time
-   */
-  async holding<T>(provider: ProviderName, who: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const take = () => this.takePlace(provider, who);
-    const until = Date.now() + WAIT_MS;
-    while (!(await take())) {
-      if (Date.now() > until) throw full(provider);
-      await sleep(LOOK_MS * (0.5 + Math.random()), undefined, { signal }).catch(() => {
-        throw full(provider);
-      });
-    }
-    const renewing = setInterval(() => {
-      take().catch(() => undefined);
-    }, RENEW_MS);
-    try {
-      return await work();
-    } finally {
-      clearInterval(renewing);
-      await this.redis.zrem(this.key(`places:${provider}`), who).catch(() => undefined);
-    }
-  }
 
   /** Waits for the next turn of that kind. Without Redis each process keeps the pace by itself. */
   async turn(of: PacedRequest): Promise<void> {
@@ -108,11 +61,6 @@ export class ProviderLimits implements OnApplicationShutdown {
     await this.redis.eval(HOLD_TURNS, 2, this.key(`turn:${of}`), this.key(`held:${of}`), Math.ceil(ms)).catch(() => undefined);
   }
 
-  /** Remembers how many requests a provider says it takes at once; the smaller of that and the setting counts. */
-  async learn(provider: ProviderName, count: number): Promise<void> {
-    await this.redis.set(this.key(`said:${provider}`), count, 'PX', BELIEVED_MS).catch(() => undefined);
-  }
-
   /** Tells every process that a provider's job is worth a look. Nothing depends on it: jobs are asked after anyway. */
   async tell(providerJobId: string): Promise<void> {
     await this.redis.publish(this.key('news'), providerJobId).catch((error: unknown) => {
@@ -130,15 +78,6 @@ export class ProviderLimits implements OnApplicationShutdown {
   onApplicationShutdown(): void {
     this.client?.disconnect();
     this.subscriber?.disconnect();
-  }
-
-  private async takePlace(provider: ProviderName, who: string): Promise<boolean> {
-    const keys = [this.key(`places:${provider}`), this.key(`said:${provider}`)];
-    const taken = await this.redis.eval(TAKE_PLACE, 2, ...keys, who, atOnce(provider, this.settings), PLACE_MS).catch((error: unknown) => {
-      this.logger.warn({ event: 'provider_limits_away', error: String(error) });
-      return 0;
-    });
-    return taken === 1;
   }
 
   private subscribe(): void {
@@ -163,13 +102,4 @@ export class ProviderLimits implements OnApplicationShutdown {
   private key(name: string): string {
     return `${this.settings.QUEUE_PREFIX}:limits:${name}`;
   }
-}
-
-function full(provider: ProviderName) {
-  return waiting({
-    code: 'PROVIDER_FULL',
-    message: `All places at ${provider} are taken`,
-    userMessage: 'The provider is working on as much as it may at a time; the item waits for its turn.',
-    retryAfterMs: 2_000 + Math.random() * 2_000,
-  });
 }

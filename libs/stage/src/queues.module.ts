@@ -4,6 +4,7 @@ import { BullModule, getQueueToken } from '@nestjs/bullmq';
 import { Logger, Module, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bullmq';
+import { Dispatcher } from './dispatcher.js';
 import { News } from './news.js';
 import { OutboxRelay, QUEUES } from './outbox-relay.js';
 
@@ -21,8 +22,8 @@ import { OutboxRelay, QUEUES } from './outbox-relay.js';
     }),
     BullModule.registerQueue(...QUEUES.map((name) => ({ name }))),
   ],
-  providers: [News, OutboxRelay],
-  exports: [News, OutboxRelay, BullModule],
+  providers: [News, Dispatcher, OutboxRelay],
+  exports: [News, Dispatcher, OutboxRelay, BullModule],
 })
 export class QueuesModule implements OnModuleInit {
   private readonly logger = new Logger(QueuesModule.name);

@@ -2,7 +2,7 @@ import type { ArtifactRow, Database, TaskRow } from '#database';
 import { reached, type Finding, type ScriptName } from '#pipeline';
 import { Logger } from '@nestjs/common';
 import type { MadeCall, PaidCalls } from './paid-calls.js';
-import { announceProgress, makeTicket } from './tickets.js';
+import { announceProgress } from './tickets.js';
 
 /** Ends the work on a file that is not kept: its item is made again, which is recorded. */
 export class MadeAgain extends Error {
@@ -53,8 +53,6 @@ export async function makeAgainOnce(
     if (paid) await calls.billed(tx, artifact, paid);
     const details = { artifact_id: id, kind, position, revision, findings: grave };
     await tx.auditLogs.add({ channelId, taskId, actor: 'system', action: 'item_made_again', details });
-    const due = await tx.artifacts.find(id);
-    if (due) await tx.outbox.add([makeTicket(task, due)]);
     await announceProgress(tx, taskId);
     return true;
   });

@@ -15,6 +15,8 @@ export interface RunOptions {
   journal?: string;
   /** Awaited before anything else of the script is heard: the provider has accepted a job and will bill it. */
   onSubmitted?: (providerJobId: string) => Promise<void>;
+  /** Told how many requests the provider says that it takes at once. */
+  onAtOnce?: (count: number) => Promise<void>;
   /** Told how far the script is, as often as it says so; not waited for. */
   onProgress?: (progress: Extract<ScriptEvent, { event: 'progress' }>) => void;
 }
@@ -53,7 +55,7 @@ export class ScriptRunner {
   async run<N extends ScriptName>(
     name: N,
     args: ScriptArguments<N>,
-    { signal, journal, onSubmitted, onProgress }: RunOptions,
+    { signal, journal, onSubmitted, onAtOnce, onProgress }: RunOptions,
   ): Promise<ScriptResult<N>> {
     const ending = new AbortController();
     const script = execa(process.execPath, [this.path(name), ...commandLine({ ...args, journal }), '--json'], {
@@ -82,8 +84,7 @@ export class ScriptRunner {
         await this.limits.turn(event.of);
         tell('go');
       } else if (event?.event === 'at_once') {
-        const provider = this.provider(name);
-        if (provider) await this.limits.learn(provider.name, event.count);
+        await onAtOnce?.(event.count);
       } else if (event?.event === 'progress') onProgress?.(event);
       else if (event?.event === 'done') result = event.result;
     };

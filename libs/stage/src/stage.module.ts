@@ -16,6 +16,8 @@ import {
 import type { Job } from 'bullmq';
 import { Heartbeat } from './heartbeat.js';
 import { ItemFiles } from './item-files.js';
+import { LaneHealth } from './lane-health.js';
+import { Leases } from './lease.js';
 import { PaidCalls } from './paid-calls.js';
 import { ProviderLimits } from './provider-limits.js';
 import { QueuesModule } from './queues.module.js';
@@ -39,6 +41,8 @@ export class StageModule {
         { provide: Workspace, inject: [settings.KEY], useFactory: (values: Settings) => new Workspace(values.WORKSPACE_ROOT) },
         ItemFiles,
         PaidCalls,
+        Leases,
+        LaneHealth,
         { provide: Heartbeat, inject: [Database], useFactory: (database: Database) => new Heartbeat(database, name) },
         { provide: STEP_HANDLERS, inject: [stage], useFactory: (instance: Stage<S>): StepHandlers => handlersOf(name, instance) },
         TicketHandler,

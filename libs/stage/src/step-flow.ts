@@ -1,7 +1,8 @@
+import { expectedUsd, type Settings } from '#config';
 import type { ArtifactRow, Database, TaskRow } from '#database';
-import { FIRST_STEP, STEPS, isMadeFrom, Failure, permanent, stepInfo, type ItemKind, type StepInfo, type Storyboard } from '#pipeline';
+import { FIRST_STEP, expectedMs, STEPS, isMadeFrom, Failure, permanent, stepInfo, type ItemKind, type StepInfo, type Storyboard } from '#pipeline';
 import { closeStop, reportStop } from './incidents.js';
-import { announce, makeTicket, openTicket } from './tickets.js';
+import { announce, openTicket } from './tickets.js';
 import type { Planned, StepHandler } from './stage.js';
 
 /** How a task moves from step to step. Every function takes the transaction in which the move is part of the commit that causes it. */
@@ -20,16 +21,32 @@ export async function beginStep(tx: Database, task: TaskRow, step: StepInfo['nam
   await announce(tx, task.id);
 }
 
-/** Opens a step: its items become artifacts with a ticket each. A step that has nothing to make is complete at once. */
+/** Opens a step: its items become artifacts that are due. A step that has nothing to make is complete at once. */
 export async function openStep<K extends ItemKind>(
   tx: Database,
   task: TaskRow,
   step: StepInfo & { item: K },
   handler: StepHandler<K>,
   view: Parameters<StepHandler<K>['plan']>[0],
+  settings: Settings,
 ): Promise<void> {
   const storyboard = await storyboardOf(tx, task.id);
-  const inputs = planned(handler, view, storyboard);
+  await planItems(tx, task, step, planned(handler, view, storyboard), settings);
+  const missing = (await tx.artifacts.ofStep(task.id, step.name)).filter(({ state }) => state !== 'ready');
+  await tx.tasks.move(task.id, task.status, step.working, { stepOpened: true, itemsLeft: missing.length });
+  await tx.artifacts.restart(task.id, step.name);
+  if (missing.length === 0) await completeStep(tx, task.id, step);
+  else await announce(tx, task.id);
+}
+
+/** Writes down what a step has to make; what is there already is left as it is. */
+async function planItems<K extends ItemKind>(
+  tx: Database,
+  task: TaskRow,
+  step: StepInfo & { item: K },
+  inputs: readonly Planned<K>[],
+  settings: Settings,
+): Promise<void> {
   await tx.artifacts.add(
     inputs.map((input, position) => ({
       channelId: task.channelId,
@@ -39,14 +56,10 @@ export async function openStep<K extends ItemKind>(
       position,
       revision: 1,
       input,
+      expectedMs: Math.round(expectedMs(step.item, input)),
+      expectedUsd: expectedUsd(step.item, input, settings),
     })),
   );
-  const missing = (await tx.artifacts.ofStep(task.id, step.name)).filter(({ state }) => state !== 'ready');
-  await tx.tasks.move(task.id, task.status, step.working, { stepOpened: true, itemsLeft: missing.length });
-  const due = await tx.artifacts.restart(task.id, step.name);
-  await tx.outbox.add(due.map((artifact) => makeTicket(task, artifact)));
-  if (missing.length === 0) await completeStep(tx, task.id, step);
-  else await announce(tx, task.id);
 }
 
 /** A step's items. Planning is pure, so that whatever it throws it throws again. */
@@ -117,8 +130,7 @@ export async function resumeTask(tx: Database, task: TaskRow, actor: string): Pr
     await beginStep(tx, task, step.name);
     return;
   }
-  const due = await tx.artifacts.restart(task.id, step.name);
-  await tx.outbox.add(due.map((artifact) => makeTicket(task, artifact)));
+  await tx.artifacts.restart(task.id, step.name);
   await announce(tx, task.id);
 }
 

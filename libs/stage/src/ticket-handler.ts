@@ -22,15 +22,15 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { ItemFiles, type PlacedFile } from './item-files.js';
 import { ProgressRecorder } from './item-progress.js';
 import { closeQuota, isDisconnection, reportDisconnection, reportLimit } from './incidents.js';
-import { Lease } from './lease.js';
+import { LaneHealth } from './lane-health.js';
+import { LEASE_MS, Leases, type Lease } from './lease.js';
 import { OutboxRelay } from './outbox-relay.js';
 import { PaidCalls } from './paid-calls.js';
-import { ProviderLimits } from './provider-limits.js';
 import { MadeAgain, makeAgainOnce } from './remakes.js';
 import { ScriptRunner, type RunOptions } from './script-runner.js';
 import { AWAITS_ITEM, type Item, type Made, type Price, type StepHandler, type TaskView } from './stage.js';
 import { completeStep, openStep, stopTask } from './step-flow.js';
-import { announceProgress, makeTicket } from './tickets.js';
+import { announceProgress } from './tickets.js';
 
 /** What is known of an item when its file is in its place. */
 interface Finished {
@@ -69,10 +69,11 @@ export class TicketHandler {
     private readonly files: ItemFiles,
     private readonly calls: PaidCalls,
     private readonly scripts: ScriptRunner,
-    private readonly limits: ProviderLimits,
+    private readonly leases: Leases,
+    private readonly health: LaneHealth,
     private readonly relay: OutboxRelay,
     @Inject(STEP_HANDLERS) private readonly handlers: StepHandlers,
-    @Inject(settings.KEY) settings: Settings,
+    @Inject(settings.KEY) private readonly settings: Settings,
   ) {
     this.ladder = settings.RETRY_LADDER_SECONDS.map((seconds) => seconds * 1_000);
   }
@@ -92,7 +93,7 @@ export class TicketHandler {
         if (task?.step !== step.name || task.stepOpened || task.stepGeneration !== ticket.generation) return;
         // Whoever resumes the channel issues the ticket again.
         if ((await tx.channels.get(task.channelId)).pausedAt) return;
-        await openStep(tx, task, step, this.handler(step), await this.view(tx, task));
+        await openStep(tx, task, step, this.handler(step), await this.view(tx, task), this.settings);
       })
       .catch(async (error: unknown) => {
         const failure = Failure.from(error);
@@ -107,17 +108,19 @@ export class TicketHandler {
     if (!ticket.artifact_id) return;
     reached('ticket_taken');
     const step = stepInfo(ticket.step);
-    const { lockMs, itemTimeoutMs } = STAGES[step.stage];
+    const { itemTimeoutMs } = STAGES[step.stage];
     const leaseToken = randomUUID();
-    const artifact = await this.database.artifacts.claim(ticket.artifact_id, ticket.generation, leaseToken, lockMs);
+    const artifact = await this.database.artifacts.claim(ticket.artifact_id, ticket.generation, leaseToken, LEASE_MS);
     if (!artifact) return;
     reached('item_claimed');
+    this.relay.takenUp(step.name);
     const started = Date.now();
-    const lease = new Lease(this.database, artifact.id, leaseToken, lockMs);
+    const lease = this.leases.hold(artifact.id, leaseToken);
     try {
       const signal = AbortSignal.any([stopping, lease.lost, AbortSignal.timeout(itemTimeoutMs)]);
       const finished = await this.makeFile(artifact, lease, signal);
       await this.commit(step, artifact, leaseToken, finished);
+      await this.health.succeeded(step.name);
       this.logger.log({
         event: 'item_make_done',
         ...ids(ticket),
@@ -150,6 +153,7 @@ export class TicketHandler {
       onProgress: (event) => {
         progress.heard(event);
       },
+      onAtOnce: (count) => this.health.said(artifact.step, count),
     };
     const make = async (out: string): Promise<Made<ItemKind>> => {
       const renew = (database: Database) => lease.renew(database);
@@ -158,13 +162,10 @@ export class TicketHandler {
         args: Omit<ScriptArguments<N>, 'out'>,
         price?: Price<N>,
       ): Promise<ScriptResult<N>> => {
-        if (!price) return this.scripts.run(name, { ...args, out } as ScriptArguments<N>, options);
-        return this.limits.holding(price.provider, artifact.id, signal, async () => {
-          if (providerJobId) return this.scripts.run(name, { ...args, out } as ScriptArguments<N>, options);
-          const call = await this.calls.make({ artifact, renew, out, options }, recovered.finished, name, args, price);
-          paid = call;
-          return call.result;
-        });
+        if (!price || providerJobId) return this.scripts.run(name, { ...args, out } as ScriptArguments<N>, options);
+        const call = await this.calls.make({ artifact, renew, out, options }, recovered.finished, name, args, price);
+        paid = call;
+        return call.result;
       };
       const item: Item<ItemKind> = {
         id: artifact.id,
@@ -209,7 +210,7 @@ export class TicketHandler {
       if (paid) await this.calls.billed(tx, artifact, paid);
       if (artifact.errorCode) await closeQuota(tx, artifact.errorCode, artifact.channelId);
       // Those of the same step that have to look like this one.
-      await this.ticket(tx, await tx.artifacts.wake(artifact.taskId, step.name, AWAITS_ITEM));
+      await tx.artifacts.wake(artifact.taskId, step.name, AWAITS_ITEM);
       const left = await tx.tasks.countReady(artifact.taskId, step.name);
       if (left === 0) await completeStep(tx, artifact.taskId, step);
       else if (left !== null) await announceProgress(tx, artifact.taskId);
@@ -235,12 +236,12 @@ export class TicketHandler {
       }
       const countsAttempt = failure.kind === 'transient';
       if (!(await tx.artifacts.putOff(artifact.id, leaseToken, new Date(Date.now() + delayMs), error, countsAttempt))) return;
-      await this.reticket(tx, artifact);
       await reportLimit(tx, failure, artifact.channelId);
       // A wait of hours is news to whoever looks at the row, and so is that nobody makes what was shown in the making.
       if (delayMs >= LONG_WAIT_MS || artifact.progress) await announceProgress(tx, artifact.taskId);
       if (isDisconnection(failure)) await reportDisconnection(tx, await tx.channels.get(artifact.channelId), failure);
     });
+    await this.health.failed(step.name, failure);
   }
 
   /** How long the item waits (ms); null: it is given up. */
@@ -256,20 +257,8 @@ export class TicketHandler {
     const error = { code: 'HANDED_BACK', message: 'The service was stopped; the item goes on by itself.', endsJob: false };
     await this.database.transaction(async (tx) => {
       if (!(await tx.artifacts.putOff(artifact.id, leaseToken, new Date(), error, false))) return;
-      await this.reticket(tx, artifact);
       if (artifact.progress) await announceProgress(tx, artifact.taskId);
     });
-  }
-
-  private async reticket(tx: Database, artifact: ArtifactRow): Promise<void> {
-    const again = await tx.artifacts.find(artifact.id);
-    if (again) await this.ticket(tx, [again]);
-  }
-
-  private async ticket(tx: Database, [first, ...rest]: readonly ArtifactRow[]): Promise<void> {
-    if (!first) return;
-    const task = await tx.tasks.get(first.taskId);
-    await tx.outbox.add([first, ...rest].map((artifact) => makeTicket(task, artifact)));
   }
 
   private handler(step: StepInfo): StepHandler<ItemKind> {

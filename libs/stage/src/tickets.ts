@@ -1,29 +1,49 @@
 import { randomUUID } from 'node:crypto';
-import { ticketPriority, type ArtifactRow, type Database, type OutgoingJob, type TaskRow } from '#database';
-import { NOTION_QUEUE, STAGES, stepInfo, type StepName, type Ticket } from '#pipeline';
+import type { ArtifactRow, Database, OutgoingJob, TaskRow, WaitingItem } from '#database';
+import { NOTION_QUEUE, PRIORITIES, STAGES, stepInfo, type Priority, type StepName, type Ticket } from '#pipeline';
 import { NEWS, type TaskNews } from './news.js';
 
 type Ticketed = Pick<TaskRow, 'id' | 'channelId' | 'priority' | 'requestId'>;
 
+/** What a ticket's place in its queue follows from. */
+export interface TicketPlace {
+  readonly priority: Priority;
+  /** Virtual time in its lane (s). */
+  readonly tag: number;
+  /** This product makes the item itself. */
+  readonly isLocal: boolean;
+}
+
+/** Places in a queue for each urgency; BullMQ has 2^21 - 1 in all, of which six urgencies take three quarters. */
+const PLACES = 2 ** 18;
+
+/**
+ * BullMQ's priority for a ticket, from 1, less is sooner; every job has one, because jobs without jump the line. What has a place at a provider comes before what
+ * only this machine is needed for: the place is paid for in waiting time of others.
+ */
+export function placeInQueue({ priority, tag, isLocal }: TicketPlace): number {
+  const urgency = PRIORITIES.indexOf(priority) + (isLocal ? PRIORITIES.length : 0);
+  return urgency * PLACES + Math.min(1 + Math.floor(Math.max(tag, 0)), PLACES);
+}
+
+/** The id of an item's ticket: another one for each issue, so that what an older one has left behind cannot swallow it. */
+export function ticketId({ id, generation }: Pick<ArtifactRow, 'id' | 'generation'>): string {
+  return `${id}-g${generation}`;
+}
+
 /** The ticket that opens a step: plans its items. */
 export function openTicket(task: Ticketed, step: StepName, generation: number): OutgoingJob {
-  return ticket('open', `${task.id}-${step}-g${generation}`, task, { step, generation });
+  const { id: task_id, channelId: channel_id, requestId } = task;
+  const payload: Ticket = { task_id, channel_id, step, generation, ...(requestId && { request_id: requestId }) };
+  const priority = placeInQueue({ priority: task.priority, tag: 0, isLocal: false });
+  return { queue: STAGES[stepInfo(step).stage].queue, name: 'open', jobId: `${task_id}-${step}-g${generation}`, payload, priority };
 }
 
 /** The ticket that makes one item. */
-export function makeTicket(task: Ticketed, artifact: Pick<ArtifactRow, 'id' | 'step' | 'generation' | 'nextAt'>): OutgoingJob {
-  const { id, step, generation, nextAt } = artifact;
-  return { ...ticket('make', `${id}-g${generation}`, task, { step, generation, artifact_id: id }), notBefore: nextAt };
-}
-
-function ticket(
-  name: 'open' | 'make',
-  jobId: string,
-  task: Ticketed,
-  what: Pick<Ticket, 'step' | 'generation' | 'artifact_id'>,
-): OutgoingJob {
-  const payload: Ticket = { task_id: task.id, channel_id: task.channelId, ...what, ...(task.requestId && { request_id: task.requestId }) };
-  return { queue: STAGES[stepInfo(what.step).stage].queue, name, jobId, payload, priority: ticketPriority(task.priority) };
+export function makeTicket(item: WaitingItem, place: TicketPlace): OutgoingJob {
+  const { id: artifact_id, taskId: task_id, channelId: channel_id, step, generation, requestId } = item;
+  const payload: Ticket = { task_id, channel_id, step, generation, artifact_id, ...(requestId && { request_id: requestId }) };
+  return { queue: STAGES[stepInfo(step).stage].queue, name: 'make', jobId: ticketId(item), payload, priority: placeInQueue(place) };
 }
 
 /** What the Notion queue's jobs carry, and how urgent they are: what people do comes before what they are shown. */

@@ -9,7 +9,7 @@ import { DeadLetterWorker } from '../incidents/dead-letter.worker.js';
 
 /** How often each chore is done (ms), whatever the number of gateways. */
 const EVERY_MS = {
-  relay_outbox: 5_000,
+  sweep_outbox: 3_000,
   admit_tasks: 5_000,
   reconcile: 15_000,
   reissue_notion_work: 30_000,
@@ -35,7 +35,7 @@ export class HousekeepingWorker extends WorkerHost implements OnApplicationBoots
   private scheduling: Promise<void> | null = null;
 
   private readonly chores: Record<Chore, () => Promise<unknown>> = {
-    relay_outbox: () => this.relay.flush(),
+    sweep_outbox: () => this.relay.sweep(),
     admit_tasks: () => this.admission.run(),
     reconcile: () => this.reconciler.run(),
     reissue_notion_work: () => this.reissueNotionWork(),

@@ -1,6 +1,6 @@
 import type { ArtifactState, Finding, ItemInputs, ItemKind, ItemProgress, ItemResults, StepName } from '#pipeline';
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
-import { BOOLEAN, BYTES, INTEGER, JSONB, TEXT, TIME, USD, UUID, optional } from './columns.js';
+import { BOOLEAN, BYTES, DOUBLE, INTEGER, JSONB, TEXT, TIME, USD, UUID, optional } from './columns.js';
 
 /** One item of a video: the unit of work, of payment and of review. */
 @Entity('artifacts')
@@ -53,6 +53,29 @@ export class ArtifactRow<K extends ItemKind = ItemKind> {
   /** Not to be tried before. */
   @Column(TIME)
   nextAt: Date;
+
+  /** Made before its step begins, while the task is at something else or waits for a person. */
+  @Column(BOOLEAN)
+  ahead: boolean;
+
+  /** How long it is expected to take (ms) and to cost (USD). */
+  @Column(INTEGER)
+  expectedMs: number;
+
+  @Column(USD)
+  expectedUsd: number;
+
+  /** Its place in its lane's virtual time (s), when it was last handed over. */
+  @Column(optional(DOUBLE))
+  tag: number | null;
+
+  /** When it was handed to its queue; null: it waits to be, or nobody has anything to do with it. */
+  @Column(optional(TIME))
+  handedAt: Date | null;
+
+  /** Until when it has a place at its provider, whatever becomes of its worker; null: it has none. */
+  @Column(optional(TIME))
+  placeUntil: Date | null;
 
   @Column(JSONB)
   input: ItemInputs[K];

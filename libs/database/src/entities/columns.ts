@@ -9,6 +9,7 @@ const asNumber: ValueTransformer = {
 export const UUID: ColumnOptions = { type: 'uuid' };
 export const TEXT: ColumnOptions = { type: 'text' };
 export const INTEGER: ColumnOptions = { type: 'integer' };
+export const DOUBLE: ColumnOptions = { type: 'double precision' };
 export const SMALLINT: ColumnOptions = { type: 'smallint' };
 export const BOOLEAN: ColumnOptions = { type: 'boolean' };
 export const JSONB: ColumnOptions = { type: 'jsonb' };

@@ -1,4 +1,4 @@
-import { STEPS, type Finding, type ItemInputs, type ItemKind, type ItemProgress, type ItemResults, type StepName } from '#pipeline';
+import { IN_WORK, STEPS, type Finding, type ItemInputs, type ItemKind, type ItemProgress, type ItemResults, type StepName } from '#pipeline';
 import { In, Not, type EntityManager } from 'typeorm';
 import { ArtifactRow } from '../entities/artifact.js';
 import { notPaused } from './channels.js';
@@ -12,6 +12,10 @@ export interface NewArtifact<K extends ItemKind = ItemKind> {
   position: number;
   revision: number;
   input: ItemInputs[K];
+  /** Made before its step begins. */
+  ahead?: boolean;
+  expectedMs?: number;
+  expectedUsd?: number;
 }
 
 /** What is recorded of a file that is in its place. */
@@ -33,10 +37,20 @@ export interface ItemError {
   endsJob: boolean;
 }
 
-/** SQL: the item's task is at work on the item's step, and its channel is not paused. What stopped, was cancelled or has not come so far is left alone. */
+/**
+ * SQL: a task is at work on the item's step, or the item is made ahead of it while the task is in work or waits for a person. What stopped, was cancelled
+ * or has not come so far is left alone.
+ */
+export const wantedWith = (item: string, task: string) =>
+  `(${task}.step = ${item}.step AND ${task}.step_opened AND ${task}.status IN ${sqlList(WORKING)} OR ${item}.ahead AND ${task}.status IN ${sqlList(IN_WORK)})`;
+
+/** SQL: the same of the item's own task, and its channel is not paused. */
 export const wanted = (item: string) =>
-  `EXISTS (SELECT FROM tasks WHERE tasks.id = ${item}.task_id AND tasks.step = ${item}.step AND tasks.step_opened AND tasks.status IN ${sqlList(WORKING)})
-   AND ${notPaused(item)}`;
+  `EXISTS (SELECT FROM tasks WHERE tasks.id = ${item}.task_id AND ${wantedWith(item, 'tasks')}) AND ${notPaused(item)}`;
+
+/** SQL: until when an item that its worker has let go keeps its place: as long as a provider may be at work on it, which is 15 minutes at most. */
+export const KEPT_PLACE = `CASE WHEN place_until IS NOT NULL AND (provider_job_id IS NOT NULL
+  OR EXISTS (SELECT FROM video_costs WHERE artifact_id = artifacts.id AND video_costs.state = 'intended')) THEN now() + interval '20 minutes' END`;
 
 export class Artifacts {
   constructor(private readonly manager: EntityManager) {}
@@ -80,7 +94,7 @@ export class Artifacts {
     return rows as ArtifactRow<K>[];
   }
 
-  /** Takes an item for this worker, if the ticket is its latest and nobody works on it. Null: nothing to do. */
+  /** Takes an item for this worker, if the ticket is its latest, was not taken back, and nobody works on it. Null: nothing to do. */
   async claim(id: string, generation: number, leaseToken: string, leaseMs: number): Promise<ArtifactRow | null> {
     const result = await this.manager
       .createQueryBuilder()
@@ -93,7 +107,7 @@ export class Artifacts {
         progress: null,
       })
       .where('id = :id AND generation = :generation', { id, generation })
-      .andWhere(`((state = 'due' AND next_at <= now()) OR (state = 'running' AND lease_until < now()))`)
+      .andWhere(`state = 'due' AND handed_at IS NOT NULL`)
       .andWhere(wanted('artifacts'))
       .execute();
     return result.affected === 1 ? this.find(id) : null;
@@ -101,7 +115,18 @@ export class Artifacts {
 
   /** Keeps the item for another while. False: the lease is lost and the work is in vain. */
   async renew(id: string, leaseToken: string, leaseMs: number): Promise<boolean> {
-    return this.holding(id, leaseToken, { leaseUntil: () => `now() + ${Math.round(leaseMs)} * interval '1 millisecond'` });
+    return (await this.renewAll([{ id, leaseToken }], leaseMs)).length === 1;
+  }
+
+  /** Keeps all these items for another while; returns the ids of those that are still their workers'. */
+  async renewAll(leases: readonly { id: string; leaseToken: string }[], leaseMs: number): Promise<string[]> {
+    const [kept] = await this.manager.query<[{ id: string }[], number]>(
+      `UPDATE artifacts SET lease_until = now() + $3 * interval '1 millisecond'
+       FROM unnest($1::uuid[], $2::uuid[]) AS lease (id, token)
+       WHERE artifacts.id = lease.id AND artifacts.lease_token = lease.token AND artifacts.state = 'running' RETURNING artifacts.id`,
+      [leases.map(({ id }) => id), leases.map(({ leaseToken }) => leaseToken), leaseMs],
+    );
+    return kept.map(({ id }) => id);
   }
 
   /** Records how far the item is. False: the lease is lost, and what another worker says counts. */
@@ -121,6 +146,7 @@ export class Artifacts {
         providerJobId,
         nextAt: () => `CASE WHEN state = 'due' THEN now() ELSE next_at END`,
         generation: () => `CASE WHEN state = 'due' THEN generation + 1 ELSE generation END`,
+        handedAt: () => `CASE WHEN state = 'due' THEN NULL ELSE handed_at END`,
       })
       .where('id = :id AND provider_job_id IS NULL', { id })
       .andWhere(`state IN ('due', 'running', 'failed')`)
@@ -133,6 +159,7 @@ export class Artifacts {
       ...made,
       state: 'ready',
       ...NOBODYS,
+      placeUntil: null,
       errorCode: null,
       errorMessage: null,
     });
@@ -177,67 +204,47 @@ export class Artifacts {
   }
 
   /** Makes what is missing of a step due at once, under a new generation; what failed gets a full ladder of tries. What a worker holds is left to it. */
-  async restart(taskId: string, step: StepName): Promise<ArtifactRow[]> {
-    const result = await this.updating()
+  async restart(taskId: string, step: StepName): Promise<void> {
+    await this.updating()
       .set({
         attempt: () => `CASE WHEN state = 'failed' THEN 0 ELSE attempt END`,
         state: 'due',
-        nextAt: () => 'now()',
-        generation: () => 'generation + 1',
+        ...RECALLED,
       })
       .where({ taskId, step, state: In(['due', 'failed']) })
-      .returning('id')
       .execute();
-    return this.byIds(result.raw as { id: string }[]);
   }
 
-  /** Makes items of a step due at once that were put off for that reason; returns them, under their new generation. */
-  async wake(taskId: string, step: StepName, errorCode: string): Promise<ArtifactRow[]> {
-    const result = await this.updating()
-      .set({ nextAt: () => 'now()', generation: () => 'generation + 1', errorCode: null, errorMessage: null })
+  /** Makes items of a step due at once that were put off for that reason. */
+  async wake(taskId: string, step: StepName, errorCode: string): Promise<void> {
+    await this.updating()
+      .set({ ...RECALLED, errorCode: null, errorMessage: null })
       .where({ taskId, step, state: 'due', errorCode })
-      .returning('id')
       .execute();
-    const woken = result.raw as { id: string }[];
-    return woken.length === 0 ? [] : this.byIds(woken);
   }
 
-  /** Makes items of a channel due at once that were put off for one of these reasons; returns them, under their new generation. */
-  async wakeChannel(channelId: string, errorCodes: readonly string[]): Promise<ArtifactRow[]> {
-    const result = await this.updating()
-      .set({ nextAt: () => 'now()', generation: () => 'generation + 1' })
+  /** Makes items of a channel due at once that were put off for one of these reasons. */
+  async wakeChannel(channelId: string, errorCodes: readonly string[]): Promise<void> {
+    await this.updating()
+      .set({ ...RECALLED, errorCode: null, errorMessage: null })
       .where({ channelId, state: 'due', errorCode: In([...errorCodes]) })
-      .returning('id')
       .execute();
-    const woken = result.raw as { id: string }[];
-    return woken.length === 0 ? [] : this.byIds(woken);
+  }
+
+  /** Takes back a channel's tickets that nobody has taken up, and their places with them. */
+  async takeBack(channelId: string): Promise<void> {
+    await this.updating()
+      .set({ ...RECALLED, nextAt: () => 'next_at' })
+      .where(`channel_id = :channelId AND state = 'due' AND handed_at IS NOT NULL`, { channelId })
+      .execute();
   }
 
   /** Takes a task's items from their workers, whose leases are lost with that. */
   async release(taskId: string): Promise<void> {
     await this.updating()
-      .set({ state: 'due', generation: () => 'generation + 1', ...NOBODYS })
+      .set({ state: 'due', generation: () => 'generation + 1', ...NOBODYS, placeUntil: () => KEPT_PLACE })
       .where({ taskId, state: 'running' })
       .execute();
-  }
-
-  /** Items whose worker has gone silent. */
-  async leaseExpired(): Promise<ArtifactRow[]> {
-    return this.manager
-      .createQueryBuilder(ArtifactRow, 'artifact')
-      .where(`artifact.state = 'running' AND artifact.lease_until < now()`)
-      .getMany();
-  }
-
-  /** Items, of one channel or of all, that could have been made for a while and have no ticket on its way to the queue. */
-  async overdue(untouchedMs: number, channelId?: string): Promise<ArtifactRow[]> {
-    return this.manager
-      .createQueryBuilder(ArtifactRow, 'artifact')
-      .where(`artifact.state = 'due' AND artifact.next_at < now() - :untouched * interval '1 millisecond'`, { untouched: untouchedMs })
-      .andWhere(wanted('artifact'))
-      .andWhere(channelId ? 'artifact.channel_id = :channelId' : 'true', { channelId })
-      .andWhere(`NOT EXISTS (SELECT FROM outbox WHERE outbox.job_id = artifact.id || '-g' || artifact.generation)`)
-      .getMany();
   }
 
   /** How many items of each step have been due for that long (ms) although nobody is at work on that step. */
@@ -252,21 +259,6 @@ export class Artifacts {
     return new Map(rows.map(({ step, waiting }) => [step, waiting]));
   }
 
-  /** Issues items anew, if they are still as the caller saw them; returns those that were. */
-  async reissue(artifacts: readonly ArtifactRow[]): Promise<ArtifactRow[]> {
-    if (artifacts.length === 0) return [];
-    const [issued] = await this.manager.query<[{ id: string }[], number]>(
-      `UPDATE artifacts SET state = 'due', next_at = now(), generation = artifacts.generation + 1, lease_token = NULL, lease_until = NULL,
-         progress = NULL, updated_at = now()
-       FROM unnest($1::uuid[], $2::integer[], $3::text[]) AS seen (id, generation, state)
-       WHERE artifacts.id = seen.id AND artifacts.generation = seen.generation AND artifacts.state = seen.state
-         AND (artifacts.state = 'due' OR artifacts.lease_until < now())
-       RETURNING artifacts.id`,
-      [artifacts.map(({ id }) => id), artifacts.map(({ generation }) => generation), artifacts.map(({ state }) => state)],
-    );
-    return this.byIds(issued);
-  }
-
   /** Replaces artifacts by a new revision of each, to be made from the same input. */
   async revise(artifacts: readonly ArtifactRow[]): Promise<ArtifactRow[]> {
     await this.manager.update(ArtifactRow, { id: In(artifacts.map(({ id }) => id)) }, { state: 'superseded', progress: null });
@@ -275,7 +267,7 @@ export class Artifacts {
       .insert()
       .into(ArtifactRow)
       .values(
-        artifacts.map(({ channelId, taskId, step, kind, position, revision, input }) => ({
+        artifacts.map(({ channelId, taskId, step, kind, position, revision, input, expectedMs, expectedUsd }) => ({
           channelId,
           taskId,
           step,
@@ -283,6 +275,8 @@ export class Artifacts {
           position,
           revision: revision + 1,
           input,
+          expectedMs,
+          expectedUsd,
         })),
       )
       .returning('id')
@@ -305,11 +299,15 @@ export class Artifacts {
 }
 
 /** Of an item that its worker has let go, or that was taken from it. */
-const NOBODYS = { leaseToken: null, leaseUntil: null, progress: null };
+const NOBODYS = { leaseToken: null, leaseUntil: null, progress: null, handedAt: null };
+
+/** Of an item that is due at once and whose ticket, if it has one, is void. */
+const RECALLED = { nextAt: () => 'now()', generation: () => 'generation + 1', handedAt: null, placeUntil: () => KEPT_PLACE };
 
 const ended = ({ code, message, endsJob }: ItemError) => ({
   ...NOBODYS,
   errorCode: code,
   errorMessage: message,
+  placeUntil: endsJob ? null : () => KEPT_PLACE,
   ...(endsJob && { providerJobId: null }),
 });

@@ -78,6 +78,11 @@ export class Alerts {
     });
   }
 
+  /** The same, unless it was told of under that key before. */
+  async noticeOnce(alert: Alert): Promise<void> {
+    if (!(await this.manager.existsBy(AlertRow, { key: alert.key }))) await this.notice(alert);
+  }
+
   /** Ends the open incident of that key, if there is one. */
   async resolve(key: string): Promise<void> {
     await this.manager

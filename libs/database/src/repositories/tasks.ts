@@ -1,4 +1,4 @@
-import { PRIORITIES, type Priority, type Status, type StepName } from '#pipeline';
+import type { Priority, Status, StepName } from '#pipeline';
 import { ILike, In, type EntityManager, type FindOptionsOrder } from 'typeorm';
 import { TaskRow } from '../entities/task.js';
 import { notPaused } from './channels.js';
@@ -299,9 +299,4 @@ function orderOf(sort: TaskFilter['sort']): FindOptionsOrder<TaskRow> {
   if (sort?.by === 'priority') return { priority: sort.descending ? 'ASC' : 'DESC', createdAt: 'DESC', id: 'DESC' };
   if (sort?.by === 'updated_at') return { updatedAt: direction, id: direction };
   return { createdAt: direction, id: direction };
-}
-
-/** BullMQ's priority for a task's tickets: from 1, less is sooner. Every job has one, because jobs without jump the line. */
-export function ticketPriority(priority: Priority): number {
-  return PRIORITIES.indexOf(priority) + 1;
 }

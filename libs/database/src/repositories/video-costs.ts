@@ -91,6 +91,25 @@ export class VideoCosts {
       .getMany();
   }
 
+  /** What the calls of today (UTC) have cost or will, by channel (USD): those under way are counted as expected. */
+  async spentToday(): Promise<Map<string, number>> {
+    const rows = await this.manager.query<{ channel_id: string; usd: number }[]>(
+      `SELECT channel_id, sum(amount_usd)::float8 AS usd FROM video_costs
+       WHERE created_at >= date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AND state <> 'not_billed' GROUP BY channel_id`,
+    );
+    return new Map(rows.map(({ channel_id, usd }) => [channel_id, usd]));
+  }
+
+  /** What the calls for what tasks show have cost or will, by task (USD); the storyboard's own are not counted. */
+  async spentOn(taskIds: readonly string[]): Promise<Map<string, number>> {
+    const rows = await this.manager.query<{ task_id: string; usd: number }[]>(
+      `SELECT video_costs.task_id, sum(amount_usd)::float8 AS usd FROM video_costs JOIN artifacts ON artifacts.id = video_costs.artifact_id
+       WHERE video_costs.task_id = ANY($1) AND video_costs.state <> 'not_billed' AND artifacts.kind <> 'storyboard' GROUP BY video_costs.task_id`,
+      [taskIds],
+    );
+    return new Map(rows.map(({ task_id, usd }) => [task_id, usd]));
+  }
+
   /** What a task has cost so far (USD), calls that were lost included. */
   async ofTask(taskId: string): Promise<number> {
     return (await this.manager.sum(VideoCostRow, 'amountUsd', { taskId, state: In(SPENT) })) ?? 0;

@@ -9,6 +9,7 @@ export {
   clipSeconds,
   environmentOf,
   isSimulator,
+  perMinute,
   reach,
   reachHosts,
   type ProviderName,

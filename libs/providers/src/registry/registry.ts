@@ -137,6 +137,12 @@ export function atOnce(name: ProviderName, values: Values): number {
   return typeof value === 'number' ? value : (providerNamed(name).atOnce ?? 0);
 }
 
+/** Requests that a provider takes in a minute; 0: as many as there are. */
+export function perMinute(name: ProviderName, values: Values): number {
+  const value = values[`${upper(name)}_PER_MINUTE`];
+  return typeof value === 'number' ? value : 0;
+}
+
 /** A free question to a provider: whether key and models are good. Null when it has none to be asked. */
 export function check(name: ProviderName): NonNullable<Provider['check']> | null {
   return providerNamed(name).check ?? null;

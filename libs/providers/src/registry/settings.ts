@@ -4,7 +4,7 @@ import { PORTS, defaultModel, providerNamed, upper, type ProviderName } from './
 
 type Named<N extends ProviderName> = (typeof PROVIDERS)[N];
 type ModelsOf<N extends ProviderName> = `${Uppercase<keyof Named<N> & ModelPort>}_MODEL`;
-type CountOf<N extends ProviderName> = [keyof Named<N> & ModelPort] extends [never] ? never : 'AT_ONCE';
+type CountOf<N extends ProviderName> = [keyof Named<N> & ModelPort] extends [never] ? never : 'AT_ONCE' | 'PER_MINUTE';
 type HostOf<N extends ProviderName> = Named<N> extends { host: { baseUrl: string } } ? 'HOST_BASE_URL' : never;
 type KeyOf<N extends ProviderName> = Named<N> extends { keyless: true } ? never : 'API_KEY';
 /** Names of the settings that follow from the registry: `GEMINI_API_KEY`, `KIE_CLIP_MODEL` and so on. */
@@ -44,6 +44,12 @@ export function settingsOf(name: ProviderName): readonly DerivedSetting[] {
             kind: 'count',
             about: `Requests and jobs that ${title} may be at work on at once, over all processes; 0: as many as there are.`,
             default: most,
+          } as const,
+          {
+            name: named('PER_MINUTE'),
+            kind: 'count',
+            about: `Requests that ${title} is sent in a minute, over all processes, evenly spaced; 0: no limit. Its console shows what the account has.`,
+            default: 0,
           } as const,
         ]
       : []),
