@@ -244,7 +244,8 @@ export const SETTINGS = {
   ...concurrency,
   BUDGET_DAY_USD: usd({
     group: 'Scale',
-    about: 'What all channels together may spend in a day of UTC; the rest waits for the next. Left out: no limit but those in channel files.',
+    about:
+      'What all channels together may spend in a day of UTC; the rest waits for the next. Left out: no limit but those in channel files.',
     example: '250',
   }),
 

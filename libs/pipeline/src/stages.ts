@@ -175,6 +175,21 @@ export function isStageName(name: string): name is StageName {
 /** Every kind of artifact. */
 export const ITEM_KINDS: readonly ItemKind[] = STEPS.map((step) => step.item);
 
+/**
+ * Steps that need nothing but the storyboard, and so may be worked ahead of their turn; and the one with which that begins: by then a person has approved the
+ * images, and with them the story.
+ */
+export const RUN_AHEAD: { readonly from: StepName; readonly steps: readonly StepName[] } = {
+  from: 'composites',
+  steps: ['narrations', 'sound_effects'],
+};
+
+/** Whether a step comes after another one. */
+export function isAfter(step: StepName, other: StepName): boolean {
+  const place = (name: StepName) => STEPS.findIndex((known) => known.name === name);
+  return place(step) > place(other);
+}
+
 /** The step where a task begins. */
 export const FIRST_STEP: StepName = 'storyboard';
 

@@ -10,6 +10,8 @@ export interface Ticket {
   step: StepName;
   /** The item to make; left out on `open`, which plans the step's items. */
   artifact_id?: string;
+  /** On `open`: plans the step's items before its turn has come. */
+  ahead?: true;
   /** The issue of the item this ticket stands for; a later issue makes it void. */
   generation: number;
   /** The API request or webhook that the work goes back to. */

@@ -55,7 +55,9 @@ beforeEach(async () => {
   settings = readSettings({ TASKS_IN_WORK: '5' });
   queues = new Map(QUEUES.map((name) => [getQueueToken(name), new Queue(name, { connection: { url }, prefix })]));
   const relay = NO_RELAY;
-  reconciler = new Reconciler(database, relay, new Dispatcher(database, settings), { get: (token: string) => queues.get(token) } as ModuleRef);
+  reconciler = new Reconciler(database, relay, new Dispatcher(database, settings), {
+    get: (token: string) => queues.get(token),
+  } as ModuleRef);
   gates = new Gates(database, relay);
   admission = new Admission(database, relay, settings);
   control = new ChannelControl(database, reconciler, admission, relay);

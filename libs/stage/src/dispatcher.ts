@@ -4,7 +4,7 @@ import { PRIORITIES, STAGES, stepInfo, type StageName, type StepName } from '#pi
 import { perMinute } from '#providers/registry';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Budgets } from './budgets.js';
-import { nextInTurn, type Limits } from './fair-share.js';
+import { nextInTurn, type Limits, type Shares } from './fair-share.js';
 import { announceProgress, makeTicket, ticketId, type TicketPlace } from './tickets.js';
 
 /** A ticket that nobody has taken up after that time is taken back (ms): its queue was emptied, or its workers are busy. */
@@ -138,7 +138,12 @@ export class Dispatcher {
     return Math.max(0, this.spacingMs(lane) > 0 ? Math.min(room, 1) : room);
   }
 
-  private async handOver(tx: Database, { lane, state, inHand, room }: LaneNow, waiting: readonly WaitingItem[], budgets: Limits<WaitingItem>) {
+  private async handOver(
+    tx: Database,
+    { lane, state, inHand, room }: LaneNow,
+    waiting: readonly WaitingItem[],
+    budgets: Limits<WaitingItem>,
+  ) {
     const [goingOn, fresh] = [waiting.filter(({ hasPlace }) => hasPlace), waiting.filter(({ hasPlace }) => !hasPlace)];
     const weights = new Map(waiting.map(({ channelId, weight }) => [channelId, weight]));
     const limits = allOf(capsOf(lane, inHand), budgets);
@@ -148,15 +153,19 @@ export class Dispatcher {
       const items = begun.map(({ item, tag }) => ({ id: item.id, tag, takesPlace: lane.provider !== null }));
       const used = new Set(turn.picks.map(({ item }) => item.channelId));
       const finishes = new Map([...turn.shares.finishes].filter(([channelId]) => used.has(channelId)));
-      await tx.dispatch.hand({ name: lane.name, clock: turn.shares.clock, finishes }, items, turn.picks.length > 0 ? this.spacingMs(lane) : 0);
+      await tx.dispatch.hand(
+        { name: lane.name, clock: turn.shares.clock, finishes },
+        items,
+        turn.picks.length > 0 ? this.spacingMs(lane) : 0,
+      );
     }
     const tickets = begun.map(({ item, tag }) => makeTicket(item, { priority: item.priority, tag, isLocal: lane.provider === null }));
-    return { tickets, moved: await this.setBack(tx, lane, turn.shares.clock, inHand.length + waiting.length) };
+    return { tickets, moved: await this.setBack(tx, lane, turn.shares, inHand.length + waiting.length) };
   }
 
   /** Keeps virtual time small: a lane that nobody uses begins anew, one that is used for days is set back. */
-  private async setBack(tx: Database, lane: Lane, clock: number, used: number): Promise<MovedTicket[]> {
-    if (used === 0 && clock > 0) await tx.dispatch.forget(lane.name);
+  private async setBack(tx: Database, lane: Lane, { clock, finishes }: Shares, used: number): Promise<MovedTicket[]> {
+    if (used === 0 && finishes.size > 0) await tx.dispatch.forget(lane.name);
     if (used === 0 || clock < SET_BACK_AT) return [];
     return (await tx.dispatch.setBack(lane.name, lane.steps, clock)).map((ticket) => this.moved(ticket));
   }

@@ -56,7 +56,7 @@ export function nextInTurn<T extends Waiting>(
     if (!first) break;
     // Of those that wait and may begin, not of those that have just begun: what is urgent does not put the clock forward for the rest.
     clock = Math.min(...heads.map(startOf));
-    const next = others.reduce((best, head) => (head.level - best.level || startOf(head) - startOf(best)) < 0 ? head : best, first);
+    const next = others.reduce((best, head) => ((head.level - best.level || startOf(head) - startOf(best)) < 0 ? head : best), first);
     const tag = startOf(next);
     finishes.set(next.channelId, tag + next.seconds / weight(next.channelId));
     queues.get(next.channelId)?.shift();

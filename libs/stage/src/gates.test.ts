@@ -280,7 +280,10 @@ describe('an edit', () => {
     await gates.edit(task.id, 'ann', { channelId, priority: 'high' });
     await database.transaction((tx) => admit(tx, task));
     expect((await database.outbox.due(5)).filter(({ queue }) => queue === 'asset')).toMatchObject([
-      { priority: placeInQueue({ priority: 'high', tag: 0, isLocal: false }), payload: { task_id: task.id, channel_id: channelId, step: 'storyboard' } },
+      {
+        priority: placeInQueue({ priority: 'high', tag: 0, isLocal: false }),
+        payload: { task_id: task.id, channel_id: channelId, step: 'storyboard' },
+      },
     ]);
   });
 

@@ -1,5 +1,16 @@
 import { Database, type ArtifactRow, type TaskEdit, type TaskRow } from '#database';
-import { STEPS, gateAt, isLegalTransition, shownAt, type Decision, type Gate, type ItemKind, type Status } from '#pipeline';
+import {
+  STEPS,
+  gateAt,
+  isAfter,
+  isLegalTransition,
+  shownAt,
+  type Decision,
+  type Gate,
+  type ItemKind,
+  type Status,
+  type StepName,
+} from '#pipeline';
 import { Injectable } from '@nestjs/common';
 import { OutboxRelay } from './outbox-relay.js';
 import { beginStep, cancelTask, remake, resumeTask } from './step-flow.js';
@@ -151,8 +162,10 @@ export class Gates {
         throw new DecisionRefused('TASK_NOT_AT_REST', `The task is ${task.status}; items can be made again at a review or after an error.`);
       await demandNotSent(tx, task.id, items);
       const all = await tx.artifacts.ofTask(task.id);
+      const isAfterTask = (step: StepName) => task.step !== null && isAfter(step, task.step);
       const named = items.map(({ kind, position }) => {
-        const found = all.find((artifact) => artifact.kind === kind && artifact.position === position);
+        // What was made ahead of its turn nobody has been shown yet.
+        const found = all.find((artifact) => artifact.kind === kind && artifact.position === position && !isAfterTask(artifact.step));
         if (found && (kind !== 'storyboard' || all.length === 1)) return found;
         throw new DecisionRefused(
           'ITEM_NOT_FOUND',

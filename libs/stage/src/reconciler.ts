@@ -6,7 +6,7 @@ import { ModuleRef } from '@nestjs/core';
 import type { Queue } from 'bullmq';
 import { Dispatcher } from './dispatcher.js';
 import { OutboxRelay } from './outbox-relay.js';
-import { beginStep, completeStep } from './step-flow.js';
+import { beginStep, completeStep, runAhead } from './step-flow.js';
 
 /** Work that has been untouched for so long is looked at (ms); younger work may just be on its way. */
 const UNTOUCHED_MS = 15_000;
@@ -32,9 +32,10 @@ export class Reconciler {
   async run(): Promise<number> {
     const items = await this.dispatcher.recall();
     const steps = await this.reopen(this.database, await this.neverOpened());
+    const ahead = await this.planAhead();
     const recounted = await this.recount();
-    if (steps + recounted > 0) this.logger.warn({ event: 'reconciler_tickets_issued', steps, recounted });
-    if (items + steps + recounted > 0) this.relay.wake();
+    if (steps + ahead + recounted > 0) this.logger.warn({ event: 'reconciler_tickets_issued', steps, ahead, recounted });
+    if (items + steps + ahead + recounted > 0) this.relay.wake();
     await this.database.heartbeats.beat(RECONCILER);
     return items + steps;
   }
@@ -69,6 +70,12 @@ export class Reconciler {
         if (step && current?.step === step && !current.stepOpened) await beginStep(tx, current, step);
       });
     }
+    return tasks.length;
+  }
+
+  private async planAhead(): Promise<number> {
+    const tasks = await this.database.tasks.notAhead(UNTOUCHED_MS);
+    if (tasks.length > 0) await this.database.transaction(async (tx) => Promise.all(tasks.map((task) => runAhead(tx, task))));
     return tasks.length;
   }
 

@@ -1,8 +1,21 @@
 import { expectedUsd, type Settings } from '#config';
 import type { ArtifactRow, Database, TaskRow } from '#database';
-import { FIRST_STEP, expectedMs, STEPS, isMadeFrom, Failure, permanent, stepInfo, type ItemKind, type StepInfo, type Storyboard } from '#pipeline';
+import {
+  FIRST_STEP,
+  Failure,
+  RUN_AHEAD,
+  STEPS,
+  expectedMs,
+  isAfter,
+  isMadeFrom,
+  permanent,
+  stepInfo,
+  type ItemKind,
+  type StepInfo,
+  type Storyboard,
+} from '#pipeline';
 import { closeStop, reportStop } from './incidents.js';
-import { announce, openTicket } from './tickets.js';
+import { aheadTicket, announce, openTicket } from './tickets.js';
 import type { Planned, StepHandler } from './stage.js';
 
 /** How a task moves from step to step. Every function takes the transaction in which the move is part of the commit that causes it. */
@@ -32,11 +45,30 @@ export async function openStep<K extends ItemKind>(
 ): Promise<void> {
   const storyboard = await storyboardOf(tx, task.id);
   await planItems(tx, task, step, planned(handler, view, storyboard), settings);
+  if (step.name === RUN_AHEAD.from && view.channel.run_ahead) await runAhead(tx, task);
   const missing = (await tx.artifacts.ofStep(task.id, step.name)).filter(({ state }) => state !== 'ready');
   await tx.tasks.move(task.id, task.status, step.working, { stepOpened: true, itemsLeft: missing.length });
   await tx.artifacts.restart(task.id, step.name);
   if (missing.length === 0) await completeStep(tx, task.id, step);
   else await announce(tx, task.id);
+}
+
+/** Has the steps planned that may be worked ahead of their turn. */
+export async function runAhead(tx: Database, task: TaskRow): Promise<void> {
+  await tx.outbox.add(RUN_AHEAD.steps.map((step) => aheadTicket(task, step)));
+}
+
+/** Plans a step's items before its turn has come: they are made meanwhile, and are there when it comes. */
+export async function openAhead<K extends ItemKind>(
+  tx: Database,
+  task: TaskRow,
+  step: StepInfo & { item: K },
+  handler: StepHandler<K>,
+  view: Parameters<StepHandler<K>['plan']>[0],
+  settings: Settings,
+): Promise<void> {
+  if (!task.step || !isAfter(step.name, task.step) || !view.channel.run_ahead) return;
+  await planItems(tx, task, step, planned(handler, view, await storyboardOf(tx, task.id)), settings, true);
 }
 
 /** Writes down what a step has to make; what is there already is left as it is. */
@@ -46,6 +78,7 @@ async function planItems<K extends ItemKind>(
   step: StepInfo & { item: K },
   inputs: readonly Planned<K>[],
   settings: Settings,
+  ahead = false,
 ): Promise<void> {
   await tx.artifacts.add(
     inputs.map((input, position) => ({
@@ -56,6 +89,7 @@ async function planItems<K extends ItemKind>(
       position,
       revision: 1,
       input,
+      ahead,
       expectedMs: Math.round(expectedMs(step.item, input)),
       expectedUsd: expectedUsd(step.item, input, settings),
     })),

@@ -29,7 +29,7 @@ import { PaidCalls } from './paid-calls.js';
 import { MadeAgain, makeAgainOnce } from './remakes.js';
 import { ScriptRunner, type RunOptions } from './script-runner.js';
 import { AWAITS_ITEM, type Item, type Made, type Price, type StepHandler, type TaskView } from './stage.js';
-import { completeStep, openStep, stopTask } from './step-flow.js';
+import { completeStep, openAhead, openStep, stopTask } from './step-flow.js';
 import { announceProgress } from './tickets.js';
 
 /** What is known of an item when its file is in its place. */
@@ -90,6 +90,10 @@ export class TicketHandler {
     await this.database
       .transaction(async (tx) => {
         const task = await tx.tasks.lock(ticket.task_id);
+        if (ticket.ahead) {
+          if (task) await openAhead(tx, task, step, this.handler(step), await this.view(tx, task), this.settings);
+          return;
+        }
         if (task?.step !== step.name || task.stepOpened || task.stepGeneration !== ticket.generation) return;
         // Whoever resumes the channel issues the ticket again.
         if ((await tx.channels.get(task.channelId)).pausedAt) return;
@@ -100,6 +104,8 @@ export class TicketHandler {
         this.logger.error({ event: 'step_open_failed', ...ids(ticket), code: failure.code, error: failure.message });
         // What the database did not take is opened again by the reconciler; what cannot be planned fails again until a person changes something.
         if (failure.kind !== 'permanent') throw error;
+        // Told when its turn has come.
+        if (ticket.ahead) return;
         await this.database.transaction((tx) => stopTask(tx, ticket.task_id, step, failure, null));
       });
   }
@@ -206,6 +212,8 @@ export class TicketHandler {
   private async commit(step: StepInfo, artifact: ArtifactRow, leaseToken: string, { made, file, findings, paid }: Finished): Promise<void> {
     await this.database.transaction(async (tx) => {
       const { result, simulated } = made;
+      // Its step may be opened at this moment, which counts what is not ready.
+      if (artifact.ahead) await tx.tasks.lock(artifact.taskId);
       if (!(await tx.artifacts.commit(artifact.id, leaseToken, { ...file, result, simulated, findings }))) return;
       if (paid) await this.calls.billed(tx, artifact, paid);
       if (artifact.errorCode) await closeQuota(tx, artifact.errorCode, artifact.channelId);

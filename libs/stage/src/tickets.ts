@@ -39,6 +39,12 @@ export function openTicket(task: Ticketed, step: StepName, generation: number): 
   return { queue: STAGES[stepInfo(step).stage].queue, name: 'open', jobId: `${task_id}-${step}-g${generation}`, payload, priority };
 }
 
+/** The ticket that plans a step's items before its turn has come. */
+export function aheadTicket(task: Ticketed & Pick<TaskRow, 'stepGeneration'>, step: StepName): OutgoingJob {
+  const ticket = openTicket(task, step, task.stepGeneration);
+  return { ...ticket, jobId: `${task.id}-${step}-ahead-g${task.stepGeneration}`, payload: { ...ticket.payload, ahead: true } };
+}
+
 /** The ticket that makes one item. */
 export function makeTicket(item: WaitingItem, place: TicketPlace): OutgoingJob {
   const { id: artifact_id, taskId: task_id, channelId: channel_id, step, generation, requestId } = item;

@@ -1,4 +1,13 @@
-import { IN_WORK, STEPS, type Finding, type ItemInputs, type ItemKind, type ItemProgress, type ItemResults, type StepName } from '#pipeline';
+import {
+  IN_WORK,
+  STEPS,
+  type Finding,
+  type ItemInputs,
+  type ItemKind,
+  type ItemProgress,
+  type ItemResults,
+  type StepName,
+} from '#pipeline';
 import { In, Not, type EntityManager } from 'typeorm';
 import { ArtifactRow } from '../entities/artifact.js';
 import { notPaused } from './channels.js';

@@ -1,4 +1,4 @@
-import type { Priority, Status, StepName } from '#pipeline';
+import { RUN_AHEAD, STEPS, isAfter, type Priority, type Status, type StepName } from '#pipeline';
 import { ILike, In, type EntityManager, type FindOptionsOrder } from 'typeorm';
 import { TaskRow } from '../entities/task.js';
 import { notPaused } from './channels.js';
@@ -74,6 +74,11 @@ export const NEXT_QUEUED = `
     FROM tasks WHERE status = 'queued' AND NOT script_pending AND channel_id = open.id ORDER BY priority, queued_at, id LIMIT open.most
   ) AS next
   ORDER BY next.priority, next.turn, next.queued_at, next.id LIMIT (SELECT places FROM free)`;
+
+/** Steps during which others are worked ahead. */
+const BEFORE_AHEAD = STEPS.map(({ name }) => name).filter(
+  (name) => !isAfter(RUN_AHEAD.from, name) && RUN_AHEAD.steps.every((ahead) => isAfter(ahead, name)),
+);
 
 export class Tasks {
   constructor(private readonly manager: EntityManager) {}
@@ -277,6 +282,17 @@ export class Tasks {
       .andWhere(channelId ? 'task.channel_id = :channelId' : 'true', { channelId })
       .andWhere(`task.updated_at < now() - :untouched * interval '1 millisecond'`, { untouched: untouchedMs })
       .andWhere(`NOT EXISTS (SELECT FROM outbox WHERE outbox.job_id = task.id || '-' || task.step || '-g' || task.step_generation)`)
+      .getMany();
+  }
+
+  /** Tasks that have come to where others may be worked ahead, whose channel wants that, and of which nothing is planned although nobody has touched them for a while. */
+  async notAhead(untouchedMs: number): Promise<TaskRow[]> {
+    return this.manager
+      .createQueryBuilder(TaskRow, 'task')
+      .where('task.status IN (:...busy) AND task.step IN (:...before) AND task.step_opened', { busy: BUSY, before: BEFORE_AHEAD })
+      .andWhere(`EXISTS (SELECT FROM channels WHERE channels.id = task.channel_id AND (channels.settings ->> 'run_ahead')::boolean)`)
+      .andWhere(`task.updated_at < now() - :untouched * interval '1 millisecond'`, { untouched: untouchedMs })
+      .andWhere('NOT EXISTS (SELECT FROM artifacts WHERE artifacts.task_id = task.id AND artifacts.ahead)')
       .getMany();
   }
 
