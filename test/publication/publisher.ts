@@ -1,10 +1,10 @@
-import { readSettings, type Settings } from '#config';
+import { readSettings } from '#config';
 import { Database, dataSourceOptions } from '#database';
 import { Workspace } from '#media';
-import { ItemFiles, type TicketHandler } from '#stage';
+import type { Ticket } from '#pipeline';
+import { Dispatcher, ItemFiles, LaneHealth, Leases, TicketHandler } from '#stage';
 import { ChannelGrants, ChannelYouTube, Clock, YouTubeQuota } from '#youtube';
 import { DataSource } from 'typeorm';
-import { handOver, ticketHandler } from '../../libs/stage/src/test-machinery.js';
 import { FollowUps } from '../../apps/upload/src/follow-ups.js';
 import { PublicationRecord } from '../../apps/upload/src/publication-record.js';
 import { PublicationSteps } from '../../apps/upload/src/publication-steps.js';
@@ -21,7 +21,7 @@ export class Publisher {
     readonly followUps: FollowUps,
     private readonly tickets: TicketHandler,
     private readonly dataSource: DataSource,
-    private readonly settings: Settings,
+    private readonly dispatcher: Dispatcher,
   ) {}
 
   static async open(environment: Readonly<Record<string, string>>, clock = new Clock()): Promise<Publisher> {
@@ -42,23 +42,29 @@ export class Publisher {
       youtube,
       settings,
     );
-    const tickets = ticketHandler({
+    const dispatcher = new Dispatcher(database, settings);
+    const tickets = new TicketHandler(
       database,
       files,
       // A publication is paid for with nothing but quota.
-      calls: { recover: () => Promise.resolve({ providerJobId: null, finished: null }) } as never,
-      scripts: undefined as never,
-      steps: new Map([['publication', stage.publication as never]]),
+      { recover: () => Promise.resolve({ providerJobId: null, finished: null }) } as never,
+      undefined as never,
+      new Leases(database),
+      new LaneHealth(database, dispatcher),
+      { wake: () => undefined, takenUp: () => undefined } as never,
+      new Map([['publication', stage.publication as never]]),
       settings,
-    });
+    );
     const followUps = new FollowUps(database, steps, youtube, workspace, clock, settings);
-    return new Publisher(database, grants, quota, followUps, tickets, dataSource, settings);
+    return new Publisher(database, grants, quota, followUps, tickets, dataSource, dispatcher);
   }
 
   /** Works the publication's ticket once, as it is now; nothing when it is not due. */
   async publish(taskId: string, stopping = new AbortController().signal): Promise<void> {
-    const handed = await handOver(this.database, this.settings);
-    for (const { name, data } of handed) if (data.task_id === taskId) await this.tickets.handle(name, data, stopping);
+    await this.database.heartbeats.beat('upload');
+    const { tickets } = await this.dispatcher.round();
+    const own = tickets.map(({ payload }) => payload as Ticket).filter(({ task_id }) => task_id === taskId);
+    for (const ticket of own) await this.tickets.handle('make', ticket, stopping);
   }
 
   async close(): Promise<void> {

@@ -27,7 +27,8 @@ export function lanesOf(settings: Settings): readonly Lane[] {
   for (const { name: step } of STEPS) {
     const provider = providerOfStep(step, settings);
     const name = provider ?? stepInfo(step).stage;
-    const lane = lanes.get(name) ?? { name, provider, atOnce: (provider && atOnce(provider, settings)) || null, steps: [] };
+    const places = provider ? atOnce(provider, settings) : 0;
+    const lane = lanes.get(name) ?? { name, provider, atOnce: places > 0 ? places : null, steps: [] };
     lane.steps.push(step);
     lanes.set(name, lane);
   }

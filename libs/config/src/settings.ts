@@ -240,7 +240,11 @@ export const SETTINGS = {
   TASKS_IN_WORK: whole(
     1,
     10_000,
-  )({ group: 'Scale', about: 'Videos in work at once over all channels; the rest stay queued.', default: 20 }),
+  )({
+    group: 'Scale',
+    about: 'Videos in work at once over all channels; the rest stay queued. A channel that has none in work gets one beyond that.',
+    default: 20,
+  }),
   ...concurrency,
   BUDGET_DAY_USD: usd({
     group: 'Scale',

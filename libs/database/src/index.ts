@@ -6,7 +6,7 @@ export type { ArtifactRow } from './entities/artifact.js';
 export type { ChannelRow } from './entities/channel.js';
 export type { AlertRow, DeadLetterRow } from './entities/incidents.js';
 export { SUBSCRIPTION_STATES, type NotionMirrorRow, type NotionSubscriptionRow, type SubscriptionState } from './entities/notion.js';
-export type { AuditLogRow, ReviewRow, WebhookEventRow } from './entities/records.js';
+export type { AuditLogRow, OutboxRow, ReviewRow, WebhookEventRow } from './entities/records.js';
 export type { TaskRow } from './entities/task.js';
 export type { VideoCostRow } from './entities/video-cost.js';
 export type { OAuthTokenRow, PublicationRow, PublicationStepRow } from './entities/youtube.js';

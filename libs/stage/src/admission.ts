@@ -4,7 +4,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { OutboxRelay } from './outbox-relay.js';
 import { admit } from './step-flow.js';
 
-/** Lets queued tasks into work: the most urgent first, the channels in turn, at most TASKS_IN_WORK at once and of each channel what its file allows. */
+/**
+ * Lets queued tasks into work: the most urgent first, the channels in turn, at most TASKS_IN_WORK at once and of each channel what its file allows. A channel that has
+ * nothing in work gets one in any case.
+ */
 @Injectable()
 export class Admission {
   constructor(

@@ -46,7 +46,9 @@ describe('whose turn it is', () => {
     let left = 2;
     const limits = {
       allows: ({ channelId }: Waiting) => channelId !== 'a' || left > 0,
-      take: ({ channelId }: Waiting) => void (channelId === 'a' && left--),
+      take: ({ channelId }: Waiting) => {
+        if (channelId === 'a') left -= 1;
+      },
     };
     const { picks } = nextInTurn([...items('a', 9), ...items('b', 9)], NOTHING, 8, alike, limits);
     expect(picks.map(({ item }) => item.channelId)).toEqual(['a', 'b', 'a', 'b', 'b', 'b', 'b', 'b']);
@@ -69,7 +71,11 @@ describe('whose turn it is', () => {
         (channels, lengths) => {
           const weights = new Map<string, number>(channels.map(({ id, weight }) => [id, weight]));
           const waiting = channels.flatMap(({ id }) =>
-            Array.from({ length: 300 }, () => ({ channelId: id, level: 0, seconds: lengths.next().value ?? 1 })),
+            Array.from({ length: 300 }, () => ({
+              channelId: id,
+              level: 0,
+              seconds: (lengths.next() as IteratorYieldResult<number>).value,
+            })),
           );
           const { picks } = nextInTurn(waiting, NOTHING, 200, (id) => weights.get(id) ?? 1);
           const served = (id: string) =>

@@ -4,6 +4,8 @@ export { ChannelControl } from './channel-control.js';
 export { CHANNEL_REMOVED, DecisionRefused, Gates, channelRemoved, type ItemName } from './gates.js';
 export { RATE_LIMITED, closeQuota, isDisconnection, reconnect, reportDisconnection, reportGrantEnding, reportLimit } from './incidents.js';
 export { Dispatcher } from './dispatcher.js';
+export { LaneHealth } from './lane-health.js';
+export { Leases } from './lease.js';
 export { News, type NewsListener, type TaskNews } from './news.js';
 export { OutboxRelay, QUEUES } from './outbox-relay.js';
 export { ProviderLimits, type PacedRequest } from './provider-limits.js';

@@ -5,7 +5,17 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readSettings } from '#config';
 import { Database, dataSourceOptions, type TaskRow } from '#database';
 import { Workspace } from '#media';
-import { STAGES, permanent, quotaExhausted, transient, type Failure, type ItemKind, type Ticket, type TicketName } from '#pipeline';
+import {
+  NOTION_QUEUE,
+  STAGES,
+  permanent,
+  quotaExhausted,
+  transient,
+  type Failure,
+  type ItemKind,
+  type Ticket,
+  type TicketName,
+} from '#pipeline';
 import { createTestDatabase, eventually, testRedis, type TestDatabase } from '#testing';
 import { getQueueToken } from '@nestjs/bullmq';
 import { Logger } from '@nestjs/common';
@@ -24,6 +34,7 @@ import { ProviderLimits } from './provider-limits.js';
 import { ScriptRunner } from './script-runner.js';
 import { awaitsItem, type Item, type StepHandler } from './stage.js';
 import { everybodyIsHere, ticketHandler } from './test-machinery.js';
+import { notionJob } from './tickets.js';
 import type { TicketHandler } from './ticket-handler.js';
 
 const IMAGES = 3;
@@ -362,6 +373,25 @@ describe('a worker that is lost', () => {
     await workAll();
     expect((await database.tasks.get(task.id)).status).toBe('assets_ready');
   });
+});
+
+describe('ten thousand rows that are queued together', () => {
+  it('wait in Postgres until there is room for them, and hold up nothing that people do', async () => {
+    const job = (name: 'sync_row' | 'work_inbox', id: string) => notionJob(name, id, { task_id: id });
+    for (let batch = 0; batch < 10; batch++)
+      await database.outbox.add(Array.from({ length: 1_000 }, (_, index) => job('sync_row', `row-${batch}-${index}`)));
+    await database.outbox.add([job('work_inbox', 'inbox')]);
+    await relay.flush();
+    const notion = queues.get(getQueueToken(NOTION_QUEUE));
+    expect(await notion?.getJobState('inbox')).toBe('prioritized');
+    expect(await notion?.count()).toBe(151);
+    await relay.flush();
+    expect(await notion?.count()).toBe(151);
+    await notion?.drain();
+    await relay.flush();
+    expect(await notion?.count()).toBe(150);
+    await dataSource.query('DELETE FROM outbox');
+  }, 60_000);
 });
 
 describe('an emptied Redis', () => {

@@ -1,4 +1,4 @@
-import { Database, type OutgoingJob } from '#database';
+import { Database, type OutboxRow, type OutgoingJob } from '#database';
 import { DEAD_LETTER_QUEUE, HOUSEKEEPING_QUEUE, NOTION_QUEUE, STAGES, STAGE_NAMES, reached, type StepName } from '#pipeline';
 import { getQueueToken } from '@nestjs/bullmq';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
@@ -18,6 +18,9 @@ export const QUEUES: readonly string[] = [
 
 /** Jobs that are handed to BullMQ at a time. */
 const BATCH = 500;
+
+/** Jobs that wait in the queue of Notion at most: a minute's work, so that it is never empty before the next sweep. */
+const NOTION_WINDOW = 150;
 
 /** The longest time for which a relay sets itself a clock (ms); beyond it the sweep is enough. */
 const LONGEST_WAIT_MS = 60_000;
@@ -79,7 +82,7 @@ export class OutboxRelay implements OnApplicationShutdown {
     let relayed = 0;
     while (this.again) {
       this.again = false;
-      const jobs = await this.database.outbox.due(BATCH);
+      const jobs = [...(await this.database.outbox.due(BATCH)), ...(await this.patient())];
       const groups = Map.groupBy(jobs, (job) => job.queue);
       for (const [name, group] of groups) {
         if (name === NEWS) continue;
@@ -92,9 +95,16 @@ export class OutboxRelay implements OnApplicationShutdown {
       await this.database.outbox.remove(news);
       if (news.length > 0) void this.news.tell(news.map(({ payload }) => payload as TaskNews));
       relayed += jobs.length + (await this.dispatch());
-      this.again ||= jobs.length === BATCH;
+      this.again ||= jobs.length >= BATCH;
     }
     return relayed;
+  }
+
+  /** What waits for room in the queue of Notion, as far as there is any. */
+  private async patient(): Promise<OutboxRow[]> {
+    const jobs = await this.database.outbox.patient(NOTION_WINDOW);
+    if (jobs.length === 0) return [];
+    return jobs.slice(0, Math.max(0, NOTION_WINDOW - (await this.queue(NOTION_QUEUE).getJobCountByTypes('prioritized', 'wait'))));
   }
 
   private async dispatch(): Promise<number> {

@@ -33,6 +33,9 @@ export class FairDispatch1733100000000 implements MigrationInterface {
       );
       CREATE INDEX ix_lane_shares_channel_id ON lane_shares (channel_id);
 
+      DROP INDEX ix_outbox_not_before;
+      CREATE INDEX ix_outbox_not_before_prompt ON outbox (not_before) WHERE NOT (queue = 'notion' AND priority > 2);
+      CREATE INDEX ix_outbox_priority_not_before_patient ON outbox (priority, not_before) WHERE queue = 'notion' AND priority > 2;
       -- What is due has no ticket in the outbox any more.
       DELETE FROM outbox WHERE name = 'make';
     `);
@@ -40,6 +43,8 @@ export class FairDispatch1733100000000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
+      DROP INDEX ix_outbox_priority_not_before_patient, ix_outbox_not_before_prompt;
+      CREATE INDEX ix_outbox_not_before ON outbox (not_before);
       DROP TABLE lane_shares, lanes;
       DROP INDEX ix_artifacts_step_in_hand, ix_artifacts_channel_id_step_waiting;
       ALTER TABLE artifacts DROP COLUMN place_until, DROP COLUMN handed_at, DROP COLUMN tag, DROP COLUMN expected_usd, DROP COLUMN expected_ms, DROP COLUMN ahead;

@@ -1,3 +1,4 @@
+import { NOTION_QUEUE } from '#pipeline';
 import { In, type EntityManager } from 'typeorm';
 import { OutboxRow } from '../entities/records.js';
 
@@ -10,6 +11,12 @@ export interface OutgoingJob {
   priority: number;
   notBefore?: Date;
 }
+
+/**
+ * SQL: what is shown in Notion waits in the outbox until its queue, which is worked at Notion's pace, has room: thousands of rows that are queued together must
+ * not fill Redis. What people have done there does not wait.
+ */
+const PATIENT = `(outbox.queue = '${NOTION_QUEUE}' AND outbox.priority > 2)`;
 
 export class Outbox {
   constructor(private readonly manager: EntityManager) {}
@@ -26,13 +33,24 @@ export class Outbox {
       .execute();
   }
 
-  /** The jobs whose time has come, oldest first. */
+  /** The jobs whose time has come and that do not wait for room, oldest first. */
   async due(limit: number): Promise<OutboxRow[]> {
     return this.manager
       .createQueryBuilder(OutboxRow, 'outbox')
-      .where('outbox.not_before <= now()')
+      .where(`outbox.not_before <= now() AND NOT ${PATIENT}`)
       .orderBy('outbox.not_before')
       .addOrderBy('outbox.created_at')
+      .limit(limit)
+      .getMany();
+  }
+
+  /** The jobs whose time has come and that wait for room in their queue, the most urgent first. */
+  async patient(limit: number): Promise<OutboxRow[]> {
+    return this.manager
+      .createQueryBuilder(OutboxRow, 'outbox')
+      .where(`outbox.not_before <= now() AND ${PATIENT}`)
+      .orderBy('outbox.priority')
+      .addOrderBy('outbox.not_before')
       .limit(limit)
       .getMany();
   }

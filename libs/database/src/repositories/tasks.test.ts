@@ -65,7 +65,8 @@ describe('with ten thousand tasks queued and as many published', () => {
     expect(how.length).toBeGreaterThan(0);
     expect(how.filter((scan) => !scan.startsWith('Index'))).toEqual([]);
     expect(rows).toBeLessThanOrEqual(places * CHANNELS + 10);
-    expect(await database.tasks.nextQueued(20)).toHaveLength(places);
+    // One of each channel that has none in work, though they are more than there are places.
+    expect(await database.tasks.nextQueued(20)).toHaveLength(CHANNELS - 2);
   });
 
   it('a page of what has changed is read from an index', async () => {

@@ -55,8 +55,9 @@ export type TaskChange = Partial<
 >;
 
 /**
- * $1: how many may be busy at once. A task's turn is its place in its channel's queue, behind what the channel has in work. From each channel no more
- * rows are read than there are places, in the order of an index, so a long queue costs nothing.
+ * $1: how many may be busy at once. A task's turn is its place in its channel's queue, behind what the channel has in work; the first turn comes whether
+ * there is a place or not, so that a channel with one video never waits for all those of another. From each channel no more rows are read than
+ * there are places, in the order of an index, so a long queue costs nothing.
  */
 export const NEXT_QUEUED = `
   WITH busy AS (
@@ -65,15 +66,16 @@ export const NEXT_QUEUED = `
     SELECT greatest($1 - coalesce(sum(count), 0), 0)::bigint AS places FROM busy
   ), open AS (
     SELECT channels.id, coalesce(busy.count, 0) AS busy, free.places,
-      greatest(least(free.places, (channels.settings ->> 'tasks_in_work')::int - coalesce(busy.count, 0)), 0) AS most
+      greatest(least(free.places, (channels.settings ->> 'tasks_in_work')::int - coalesce(busy.count, 0)), (busy.count IS NULL)::int) AS most
     FROM channels CROSS JOIN free LEFT JOIN busy ON busy.channel_id = channels.id
     WHERE channels.paused_at IS NULL AND channels.removed_at IS NULL
-  )
-  SELECT next.id FROM open CROSS JOIN LATERAL (
+  ), ranked AS (
+  SELECT next.id, next.turn, row_number() OVER (ORDER BY next.priority, next.turn, next.queued_at, next.id) AS rank
+  FROM open CROSS JOIN LATERAL (
     SELECT id, priority, queued_at, open.busy + row_number() OVER (ORDER BY priority, queued_at, id) AS turn
     FROM tasks WHERE status = 'queued' AND NOT script_pending AND channel_id = open.id ORDER BY priority, queued_at, id LIMIT open.most
-  ) AS next
-  ORDER BY next.priority, next.turn, next.queued_at, next.id LIMIT (SELECT places FROM free)`;
+  ) AS next)
+  SELECT ranked.id FROM ranked CROSS JOIN free WHERE ranked.rank <= free.places OR ranked.turn = 1 ORDER BY ranked.rank`;
 
 /** Steps during which others are worked ahead. */
 const BEFORE_AHEAD = STEPS.map(({ name }) => name).filter(
@@ -237,7 +239,7 @@ export class Tasks {
 
   /**
    * The next tasks to admit, as long as fewer than `atOnce` keep machines busy: the most urgent first, and among equals the channels in turn, counting
-   * what each has in work already. Nothing of a channel that is paused, has lost its file, or has as many in work as it may; what is in work of a
+   * what each has in work already; of a channel that has nothing in work, one in any case. Nothing of a channel that is paused, has lost its file, or has as many in work as it may; what is in work of a
    * paused channel keeps nobody busy.
    */
   async nextQueued(atOnce: number): Promise<TaskRow[]> {
