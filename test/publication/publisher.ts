@@ -1,7 +1,7 @@
 import { readSettings } from '#config';
 import { Database, dataSourceOptions } from '#database';
 import { Workspace } from '#media';
-import type { Ticket } from '#pipeline';
+import { STAGES, type StepName } from '#pipeline';
 import { Dispatcher, ItemFiles, LaneHealth, Leases, TicketHandler } from '#stage';
 import { ChannelGrants, ChannelYouTube, Clock, YouTubeQuota } from '#youtube';
 import { DataSource } from 'typeorm';
@@ -21,7 +21,6 @@ export class Publisher {
     readonly followUps: FollowUps,
     private readonly tickets: TicketHandler,
     private readonly dataSource: DataSource,
-    private readonly dispatcher: Dispatcher,
   ) {}
 
   static async open(environment: Readonly<Record<string, string>>, clock = new Clock()): Promise<Publisher> {
@@ -42,7 +41,6 @@ export class Publisher {
       youtube,
       settings,
     );
-    const dispatcher = new Dispatcher(database, settings);
     const tickets = new TicketHandler(
       database,
       files,
@@ -50,24 +48,31 @@ export class Publisher {
       { recover: () => Promise.resolve({ providerJobId: null, finished: null }) } as never,
       undefined as never,
       new Leases(database),
-      new LaneHealth(database, dispatcher),
+      new LaneHealth(database, new Dispatcher(database, settings)),
       { wake: () => undefined, takenUp: () => undefined } as never,
       new Map([['publication', stage.publication as never]]),
       settings,
     );
     const followUps = new FollowUps(database, steps, youtube, workspace, clock, settings);
-    return new Publisher(database, grants, quota, followUps, tickets, dataSource, dispatcher);
+    return new Publisher(database, grants, quota, followUps, tickets, dataSource);
   }
 
   /** Works the publication's ticket once, as it is now; nothing when it is not due. */
   async publish(taskId: string, stopping = new AbortController().signal): Promise<void> {
-    await this.database.heartbeats.beat('upload');
-    const { tickets } = await this.dispatcher.round();
-    const own = tickets.map(({ payload }) => payload as Ticket).filter(({ task_id }) => task_id === taskId);
-    for (const ticket of own) await this.tickets.handle('make', ticket, stopping);
+    await this.database.dispatch.recall(UNCLAIMED_MS);
+    const handed = `UPDATE artifacts SET handed_at = now() WHERE task_id = $1 AND step = $2 AND state = 'due' AND next_at <= now()`;
+    await this.dataSource.query(handed, [taskId, STEP]);
+    const [artifact] = await this.database.artifacts.ofStep(taskId, STEP);
+    if (!artifact) throw new Error(`Task ${taskId} has no publication`);
+    const { channelId: channel_id, generation, id: artifact_id } = artifact;
+    await this.tickets.handle('make', { task_id: taskId, channel_id, step: STEP, generation, artifact_id }, stopping);
   }
 
   async close(): Promise<void> {
     await this.dataSource.destroy();
   }
 }
+
+const STEP: StepName = Object.keys(STAGES.upload.steps)[0] as StepName;
+/** Nothing that another test's publisher has in hand is taken back (ms). */
+const UNCLAIMED_MS = 3_600_000;
