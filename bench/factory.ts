@@ -1,9 +1,22 @@
 import { Argument, Command, Option } from 'commander';
 import type { BenchOptions } from './factory/options.js';
+import { fairness } from './factory/scenarios/fairness.js';
+import { growth } from './factory/scenarios/growth.js';
 import { lone } from './factory/scenarios/lone.js';
 import { makespan } from './factory/scenarios/makespan.js';
+import { overhead } from './factory/scenarios/overhead.js';
+import { scaleout } from './factory/scenarios/scaleout.js';
+import { shared } from './factory/scenarios/shared.js';
 
-const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = { makespan, lone };
+const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  makespan,
+  lone,
+  fairness,
+  shared,
+  overhead,
+  growth,
+  scaleout,
+};
 
 const program = new Command('npm run bench -- factory')
   .description('Simulates the whole factory: modelled providers on a scaled clock, but the real database, queues, gateway and services.')

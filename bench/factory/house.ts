@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { migrate } from '#database';
 import { startPostgres, startRedis, type Engine } from '#engines';
 import { ffmpeg } from '#media';
 import { Client, type QueryResultRow } from 'pg';
 import { startProcess, type Started } from '../process.js';
-import { CAPS, SCENES, type Caps } from './model.js';
+import { CAPS, SCENES, type Caps, type Kind } from './model.js';
 import type { BenchOptions } from './options.js';
 import { monotonic, readCalls, type Call } from './record.js';
 import type { Timing } from './scripts.js';
+import { titleOf } from './storyteller.js';
 import type { BenchStage, WorkerOrder } from './worker.js';
 
 /** A channel of the benchmark: its key, and what of its file matters here. */
@@ -30,6 +32,11 @@ export interface HouseOptions {
   readonly bench: BenchOptions;
 }
 
+/** How often somebody looks at the calls (ms). */
+const LOOK_MS = 100;
+/** What was begun is recorded by then (ms). */
+const RECORDED_WITHIN_MS = 15_000;
+const GATEWAY = 'gateway';
 /** Providers are never reached: nobody listens there. */
 const NOWHERE = 'http://127.0.0.1:9';
 
@@ -91,18 +98,8 @@ export class House {
     return this.redis.url;
   }
 
-  get records(): string {
+  private get records(): string {
     return join(this.folder, 'records');
-  }
-
-  /** Where a file of the workspace is. */
-  workspace(path: string): string {
-    return join(this.folder, 'workspace', path);
-  }
-
-  /** A small file of a format. */
-  media(extension: string): string {
-    return join(this.folder, 'media', `tiny${extension}`);
   }
 
   /** Starts so many processes of each stage. */
@@ -129,8 +126,49 @@ export class House {
     return readCalls(this.records);
   }
 
+  /** Waits until the calls are as wanted; returns them, and those of the last look when that takes longer than so long (ms). */
+  async callsWhen(wanted: (calls: readonly Call[]) => boolean, withinMs: number): Promise<Call[]> {
+    const until = monotonic() + withinMs;
+    for (;;) {
+      const calls = await this.calls();
+      if (wanted(calls) || monotonic() > until) return calls;
+      await sleep(LOOK_MS);
+    }
+  }
+
   async query<T extends QueryResultRow>(statement: string, values: readonly unknown[] = []): Promise<T[]> {
     return (await this.client.query<T>(statement, [...values])).rows;
+  }
+
+  /** When the last item of a kind was recorded as ready (ms, monotonic). @throws Error when one is not within a few seconds */
+  async readyAt(videos: readonly number[], kind: Kind): Promise<number> {
+    const until = monotonic() + RECORDED_WITHIN_MS;
+    for (;;) {
+      const [found] = await this.query<{ missing: boolean; last: number }>(
+        `SELECT bool_or(state <> 'ready') AS missing, extract(epoch FROM max(artifacts.updated_at))::float8 AS last
+         FROM artifacts JOIN tasks ON tasks.id = task_id WHERE title = ANY($1) AND kind = $2 AND state <> 'superseded'`,
+        [videos.map(titleOf), kind],
+      );
+      if (found && !found.missing) return this.momentOf(found.last);
+      if (monotonic() > until) throw new Error(`Items of the kind ${kind} were begun and are still not ready`);
+      await sleep(LOOK_MS);
+    }
+  }
+
+  get workerPids(): number[] {
+    return this.pids((name) => name !== GATEWAY);
+  }
+
+  get gatewayPids(): number[] {
+    return this.pids((name) => name === GATEWAY);
+  }
+
+  async postgresPid(): Promise<number> {
+    return Number.parseInt(await readFile(join(this.folder, 'postgres', 'postmaster.pid'), 'utf8'));
+  }
+
+  private pids(chosen: (name: string) => boolean): number[] {
+    return this.processes.filter(({ name }) => chosen(name)).map(({ started }) => started.child.pid ?? 0);
   }
 
   /** A moment of the database's clock, in seconds, as one of the monotonic clock (ms). */
@@ -156,7 +194,7 @@ export class House {
       CHANNELS_DIR: join(this.folder, 'channels'),
       BRAND_DIR: join(this.folder, 'channels'),
       PORT: '0',
-      LOG_LEVEL: name === 'gateway' ? 'info' : 'error',
+      LOG_LEVEL: name === GATEWAY ? 'info' : 'error',
       NOTION_SWEEP_SECONDS: '3600',
       TASKS_IN_WORK: '10000',
       GEMINI_AT_ONCE: String(caps.gemini),

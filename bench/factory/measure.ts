@@ -65,3 +65,8 @@ export function useOf(calls: readonly Call[], due: Due): Use {
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
+/** Jain's index of fairness: 1 when all have the same. */
+export function jain(shares: readonly number[]): number {
+  const sum = shares.reduce((total, share) => total + share, 0);
+  return sum ** 2 / (shares.length * shares.reduce((total, share) => total + share ** 2, 0));
+}

@@ -144,6 +144,47 @@ export class ItemJobs extends PlainDesign {
   }
 }
 
+/** Only the clips, first come first served: one channel has many videos, and another one brings one of its own once so many clips were begun. */
+export class ClipJobs extends PlainDesign {
+  private begun = 0;
+  private newcomer: (() => void) | null = null;
+  private readonly left = new Map<number, number>();
+  /** When the newcomer's clips could have been made (ms, monotonic). */
+  dueAt = NaN;
+
+  constructor(
+    redisUrl: string,
+    timing: Timing,
+    private readonly many: readonly number[],
+    private readonly one: number,
+    private readonly after: number,
+  ) {
+    super(redisUrl, timing, [one]);
+  }
+
+  protected open(): void {
+    const add = this.queue<ModelItem>('clip', CAPS.kie, async (item) => {
+      this.begun += 1;
+      if (this.begun === this.after) this.newcomer?.();
+      await this.make(item);
+      const left = (this.left.get(item.video) ?? COUNTS.clip) - 1;
+      this.left.set(item.video, left);
+      if (left === 0 && item.video === this.one) this.finish(item.video);
+    });
+    this.newcomer = () => {
+      this.dueAt = monotonic();
+      void add(itemsOf(this.one, 'clip'));
+    };
+    this.clips = add;
+  }
+
+  protected async begin(): Promise<void> {
+    await this.clips?.(this.many.flatMap((video) => itemsOf(video, 'clip')));
+  }
+
+  private clips: ((items: readonly ModelItem[]) => Promise<void>) | null = null;
+}
+
 /** What begins when the last item of a kind is there. */
 const AFTER: Readonly<Partial<Record<Kind, Kind>>> = {
   storyboard: 'image',
