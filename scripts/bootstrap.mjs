@@ -6,7 +6,7 @@ import { installPrograms } from './bootstrap/programs.mjs';
 
 // Runs on the Node of whoever cloned the repository, before anything is installed: only what Node 18 has, no packages.
 
-const BENCHMARKS = ['startup', 'webhook', 'notion', 'assembly'];
+const BENCHMARKS = ['startup', 'webhook', 'notion', 'assembly', 'factory'];
 
 /** `needs` and `likes` are system programs; without a needed one the command stops, without a liked one it says what is missing. */
 const COMMANDS = {
@@ -76,7 +76,7 @@ const COMMANDS = {
   },
   bench: {
     about:
-      'a benchmark: startup (time and memory of every service), webhook (latency under load), notion (the pace at its limit) or assembly (a cut next to what cannot be beaten)',
+      'a benchmark: startup (time and memory of every service), webhook (latency under load), notion (the pace at its limit), assembly (a cut next to what cannot be beaten) or factory (many videos at once next to what cannot be beaten)',
     needs: ['ffmpeg', 'redis'],
     likes: [],
     build: true,
