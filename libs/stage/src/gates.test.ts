@@ -233,7 +233,7 @@ describe('cancelling', () => {
     const token = '00000000-0000-4000-8000-000000000001';
     expect(await database.artifacts.claim(second?.id ?? '', second?.generation ?? 0, token, 30_000)).not.toBeNull();
     expect(await gates.cancel(task.id, 'ann')).toMatchObject({ status: 'draft', step: null });
-    expect(await database.artifacts.renew(second?.id ?? '', token, 30_000)).toBe(false);
+    expect(await database.artifacts.isHeld(second?.id ?? '', token)).toBe(false);
     expect(await database.artifacts.commit(second?.id ?? '', token, {} as never)).toBe(false);
     const again = await database.artifacts.find(second?.id ?? '');
     expect(await database.artifacts.claim(again?.id ?? '', again?.generation ?? 0, token, 30_000)).toBeNull();

@@ -21,11 +21,11 @@ export class Lease {
     return this.controller.signal;
   }
 
-  /** Keeps the item for another while; false when somebody else has it. */
-  async renew(database: Database): Promise<boolean> {
-    const kept = await database.artifacts.renew(this.artifactId, this.token, LEASE_MS);
-    if (!kept) this.lose();
-    return kept;
+  /** Asks whether the item is still this process's. */
+  async isOurs(database: Database): Promise<boolean> {
+    const ours = await database.artifacts.isHeld(this.artifactId, this.token);
+    if (!ours) this.lose();
+    return ours;
   }
 
   lose(): void {

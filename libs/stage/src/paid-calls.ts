@@ -6,6 +6,7 @@ import { Failure, permanent, reached, transient, waiting, type ScriptArguments, 
 import { Inject, Injectable } from '@nestjs/common';
 import { readOutcome } from './call-journal.js';
 import { ItemFiles } from './item-files.js';
+import type { Lease } from './lease.js';
 import { resultOf, type Outcome } from './script-events.js';
 import { ScriptRunner, type RunOptions } from './script-runner.js';
 import type { Price } from './stage.js';
@@ -18,8 +19,7 @@ const LOOK_AGAIN_MS = 5_000;
 /** The item that is paid for, and who makes it. */
 export interface Payer {
   readonly artifact: ArtifactRow;
-  /** Renews the lease; false when it is lost. */
-  readonly renew: (database: Database) => Promise<boolean>;
+  readonly lease: Lease;
   /** Where the item's file belongs while it is made. */
   readonly out: string;
   readonly options: RunOptions;
@@ -115,16 +115,16 @@ export class PaidCalls {
     if (await tx.costs.settle(callId, { state: 'billed', amountUsd })) await tx.artifacts.charge(artifact.id, amountUsd);
   }
 
-  private async intend({ artifact, renew }: Payer, { provider, operation, amountUsd, simulated }: Price<never>): Promise<VideoCostRow> {
+  private async intend({ artifact, lease }: Payer, { provider, operation, amountUsd, simulated }: Price<never>): Promise<VideoCostRow> {
     const { channelId, taskId, id: artifactId } = artifact;
-    return this.database.transaction(async (tx) => {
-      if (!(await renew(tx)))
-        throw transient({
-          code: 'LEASE_LOST',
-          message: 'The lease was lost before a paid call',
-          userMessage: 'The item goes on by itself.',
-        });
-      return tx.costs.intend({ channelId, taskId, artifactId, provider, operation, amountUsd, simulated });
+    const call = { channelId, taskId, artifactId, provider, operation, amountUsd, simulated };
+    const intended = await this.database.costs.intendHolding(call, lease.token);
+    if (intended) return intended;
+    lease.lose();
+    throw transient({
+      code: 'LEASE_LOST',
+      message: 'The lease was lost before a paid call',
+      userMessage: 'The item goes on by itself.',
     });
   }
 

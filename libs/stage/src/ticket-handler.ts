@@ -30,7 +30,7 @@ import { MadeAgain, makeAgainOnce } from './remakes.js';
 import { ScriptRunner, type RunOptions } from './script-runner.js';
 import { AWAITS_ITEM, type Item, type Made, type Price, type StepHandler, type TaskView } from './stage.js';
 import { completeStep, openAhead, openStep, stopTask } from './step-flow.js';
-import { announceProgress } from './tickets.js';
+import { announceProgress, announceProgressOf } from './tickets.js';
 
 /** What is known of an item when its file is in its place. */
 interface Finished {
@@ -162,14 +162,13 @@ export class TicketHandler {
       onAtOnce: (count) => this.health.said(artifact.step, count),
     };
     const make = async (out: string): Promise<Made<ItemKind>> => {
-      const renew = (database: Database) => lease.renew(database);
       const run = async <N extends ScriptName>(
         name: N,
         args: Omit<ScriptArguments<N>, 'out'>,
         price?: Price<N>,
       ): Promise<ScriptResult<N>> => {
         if (!price || providerJobId) return this.scripts.run(name, { ...args, out } as ScriptArguments<N>, options);
-        const call = await this.calls.make({ artifact, renew, out, options }, recovered.finished, name, args, price);
+        const call = await this.calls.make({ artifact, lease, out, options }, recovered.finished, name, args, price);
         paid = call;
         return call.result;
       };
@@ -194,7 +193,7 @@ export class TicketHandler {
     };
     const ours = async (findings: readonly Finding[]): Promise<boolean> => {
       if (await makeAgainOnce(this.database, this.calls, { artifact, leaseToken: lease.token, findings, paid })) throw new MadeAgain();
-      return lease.renew(this.database);
+      return lease.isOurs(this.database);
     };
     return { ...(await this.files.place(artifact, make, ours, signal)), paid };
   }
@@ -218,10 +217,10 @@ export class TicketHandler {
       if (paid) await this.calls.billed(tx, artifact, paid);
       if (artifact.errorCode) await closeQuota(tx, artifact.errorCode, artifact.channelId);
       // Those of the same step that have to look like this one.
-      await tx.artifacts.wake(artifact.taskId, step.name, AWAITS_ITEM);
-      const left = await tx.tasks.countReady(artifact.taskId, step.name);
-      if (left === 0) await completeStep(tx, artifact.taskId, step);
-      else if (left !== null) await announceProgress(tx, artifact.taskId);
+      if (artifact.kind === 'image') await tx.artifacts.wake(artifact.taskId, step.name, AWAITS_ITEM);
+      const counted = await tx.tasks.countReady(artifact.taskId, step.name);
+      if (counted?.itemsLeft === 0) await completeStep(tx, artifact.taskId, step);
+      else if (counted) await announceProgressOf(tx, counted);
     });
     reached('item_committed');
   }

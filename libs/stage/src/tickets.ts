@@ -92,35 +92,43 @@ export function notionJob<N extends keyof NotionJob>(name: N, jobId: string, pay
   return { queue: NOTION_QUEUE, name, jobId, payload, priority: NOTION_PRIORITIES[name] };
 }
 
+/** What is told of a task. */
+type Announced = Pick<TaskRow, 'id' | 'channelId' | 'version' | 'notionPageId'>;
+
 /** Writes the job that shows a task's newest state in its Notion row; nothing when it has none. Call it in the transaction that changed the task. */
 export async function showInNotion(database: Database, taskId: string): Promise<void> {
-  const task = await database.tasks.get(taskId);
-  if (task.notionPageId) await database.outbox.add([notionJob('sync_row', `${task.id}-v${task.version}`, { task_id: task.id })]);
+  await database.outbox.add(shownInNotion(await database.tasks.get(taskId)));
 }
 
 /** Tells everybody who shows a task that it has changed: its Notion row and live listeners. Call it in the transaction that changed the task. */
 export async function announce(database: Database, taskId: string): Promise<void> {
-  await showInNotion(database, taskId);
-  await tellListeners(database, taskId);
+  const task = await database.tasks.get(taskId);
+  await database.outbox.add([...shownInNotion(task), told(task)]);
 }
 
 /** Tells everybody that a task is further: live listeners at once, the row once in a while. Call it in the transaction that records how far. */
 export async function announceProgress(database: Database, taskId: string): Promise<void> {
-  await showProgress(database, taskId);
-  await tellListeners(database, taskId);
+  await announceProgressOf(database, await database.tasks.get(taskId));
 }
 
-async function showProgress(database: Database, taskId: string): Promise<void> {
-  const task = await database.tasks.get(taskId);
-  if (!task.notionPageId) return;
+/** The same of a task that was just read. */
+export async function announceProgressOf(database: Database, task: Announced): Promise<void> {
   const job = notionJob('sync_row', `${task.id}-progress`, { task_id: task.id, progress: true });
-  await database.outbox.add([{ ...job, priority: PROGRESS_PRIORITY, notBefore: new Date(Date.now() + PROGRESS_EVERY_MS) }]);
+  const shown = { ...job, priority: PROGRESS_PRIORITY, notBefore: new Date(Date.now() + PROGRESS_EVERY_MS) };
+  await database.outbox.add([...(task.notionPageId ? [shown] : []), told(task)]);
 }
 
 /** Tells live listeners alone of a task, whose row shows it already. */
 export async function tellListeners(database: Database, taskId: string): Promise<void> {
-  const { id, channelId, version } = await database.tasks.get(taskId);
+  await database.outbox.add([told(await database.tasks.get(taskId))]);
+}
+
+function shownInNotion({ id, version, notionPageId }: Announced): OutgoingJob[] {
+  return notionPageId ? [notionJob('sync_row', `${id}-v${version}`, { task_id: id })] : [];
+}
+
+function told({ id, channelId, version }: Announced): OutgoingJob {
   const payload: TaskNews = { task_id: id, channel_id: channelId, version };
   // An id of its own, and not the version's: a row that is on its way out must not swallow what is newer.
-  await database.outbox.add([{ queue: NEWS, name: 'task_changed', jobId: `news-${randomUUID()}`, payload, priority: 1 }]);
+  return { queue: NEWS, name: 'task_changed', jobId: `news-${randomUUID()}`, payload, priority: 1 };
 }

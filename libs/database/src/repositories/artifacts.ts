@@ -122,9 +122,9 @@ export class Artifacts {
     return result.affected === 1 ? this.find(id) : null;
   }
 
-  /** Keeps the item for another while. False: the lease is lost and the work is in vain. */
-  async renew(id: string, leaseToken: string, leaseMs: number): Promise<boolean> {
-    return (await this.renewAll([{ id, leaseToken }], leaseMs)).length === 1;
+  /** Whether the item is still its worker's. */
+  async isHeld(id: string, leaseToken: string): Promise<boolean> {
+    return this.manager.existsBy(ArtifactRow, { id, leaseToken, state: 'running' });
   }
 
   /** Keeps all these items for another while; returns the ids of those that are still their workers'. */

@@ -203,16 +203,22 @@ export class Tasks {
     return (result.raw as { step_generation: number }[])[0]?.step_generation ?? 0;
   }
 
-  /** Counts one ready item of the open step; returns how many are left, or null when the task has left that step. */
-  async countReady(id: string, step: StepName): Promise<number | null> {
-    const result = await this.manager
-      .createQueryBuilder()
-      .update(TaskRow)
-      .set({ itemsLeft: () => 'items_left - 1' })
-      .where({ id, step, stepOpened: true })
-      .returning('items_left')
-      .execute();
-    return (result.raw as { items_left: number }[])[0]?.items_left ?? null;
+  /** Counts one ready item of the open step; returns the task with what is left, or null when it has left that step. */
+  async countReady(
+    id: string,
+    step: StepName,
+  ): Promise<Pick<TaskRow, 'id' | 'channelId' | 'version' | 'notionPageId' | 'itemsLeft'> | null> {
+    const [rows] = await this.manager.query<
+      [{ channel_id: string; version: number; notion_page_id: string | null; items_left: number }[], number]
+    >(
+      `UPDATE tasks SET items_left = items_left - 1, updated_at = now() WHERE id = $1 AND step = $2 AND step_opened
+       RETURNING channel_id, version, notion_page_id, items_left`,
+      [id, step],
+    );
+    const [row] = rows;
+    return row
+      ? { id, channelId: row.channel_id, version: row.version, notionPageId: row.notion_page_id, itemsLeft: row.items_left }
+      : null;
   }
 
   /** Remembers the version that the Notion row now shows; an older one than is remembered changes nothing. */

@@ -46,6 +46,20 @@ export class VideoCosts {
     return this.manager.findOneByOrFail(VideoCostRow, { id: (inserted.identifiers[0] as { id: string }).id });
   }
 
+  /** The same, as long as the item is its worker's: one statement, so that nobody can take it between the two. Null: it is not. */
+  async intendHolding(call: IntendedCall, leaseToken: string): Promise<VideoCostRow | null> {
+    const { channelId, taskId, artifactId, provider, operation, amountUsd, simulated } = call;
+    const [row] = await this.manager.query<{ id: string; created_at: Date }[]>(
+      `INSERT INTO video_costs (channel_id, task_id, artifact_id, provider, operation, amount_usd, simulated, state)
+       SELECT $1, $2, held.id, $4, $5, $6, $7, 'intended'
+       FROM (SELECT id FROM artifacts WHERE id = $3 AND lease_token = $8 AND state = 'running' FOR UPDATE) AS held
+       RETURNING id, created_at`,
+      [channelId, taskId, artifactId, provider, operation, amountUsd, simulated, leaseToken],
+    );
+    const open = { state: 'intended', providerJobId: null, note: null, settledAt: null } as const;
+    return row ? { ...call, ...open, id: row.id, createdAt: row.created_at } : null;
+  }
+
   /** The call of an item whose outcome is not known yet. */
   async open(artifactId: string): Promise<VideoCostRow | null> {
     return this.manager.findOneBy(VideoCostRow, { artifactId, state: 'intended' });
