@@ -13,6 +13,8 @@ import { RoleGuard } from './access/roles.js';
 import { ChannelOAuthController } from './channels/channel-oauth.controller.js';
 import { ChannelsController } from './channels/channels.controller.js';
 import { VideoCostsController } from './costs/video-costs.controller.js';
+import { ForecastController } from './forecast/forecast.controller.js';
+import { Forecasts } from './forecast/forecasts.js';
 import { HealthController } from './health/health.controller.js';
 import { HousekeepingWorker } from './housekeeping/housekeeping.worker.js';
 import { JsonOnly } from './http/json-only.js';
@@ -58,6 +60,7 @@ import { YouTubeQuotaController } from './youtube/youtube-quota.controller.js';
     ChannelsController,
     ChannelOAuthController,
     VideoCostsController,
+    ForecastController,
     YouTubeQuotaController,
     ConsentController,
     LiveController,
@@ -91,6 +94,7 @@ import { YouTubeQuotaController } from './youtube/youtube-quota.controller.js';
     NotionScript,
     NotionSweep,
     TaskFeed,
+    Forecasts,
     Metrics,
     NotionWorker,
     RowDecisions,

@@ -13,7 +13,7 @@ export {
   type Privacy,
   type Storage,
 } from './channels.js';
-export { lanesOf, providerOfStep, type Lane } from './lanes.js';
+export { lanesOf, providerOfStep, simulatedKinds, type Lane } from './lanes.js';
 export { settings, SettingsModule } from './settings.module.js';
 export { clipLengths, estimate, expectedUsd, prices } from './prices.js';
 export { SIMULATOR_PATHS, makesSimulatedMedia, notionAccess, providerOf, youtubeAccess, type YouTubeAccess } from './providers.js';

@@ -1,5 +1,5 @@
-import { STEPS, stepInfo, type StepName } from '#pipeline';
-import { atOnce, choose, type ModelPort, type ProviderName } from '#providers/registry';
+import { STEPS, stepInfo, type ItemKind, type StepName } from '#pipeline';
+import { PORTS, ProviderUnreachable, atOnce, choose, reach, type ModelPort, type ProviderName } from '#providers/registry';
 import type { Settings } from './settings.js';
 
 /** What makes the items of each step that a provider makes. */
@@ -39,4 +39,23 @@ export function lanesOf(settings: Settings): readonly Lane[] {
 export function providerOfStep(step: StepName, settings: Settings): ProviderName | null {
   const port = PORTS_OF_STEPS[step];
   return port ? choose(port, settings).name : null;
+}
+
+/** Whether the simulator makes the items of each kind, or what they are made from: they take as long as it is told, not as long as in earnest. */
+export function simulatedKinds(settings: Settings): { kind: ItemKind; simulated: boolean }[] {
+  const isAnySimulated = PORTS.some((port) => isSimulated(port, settings));
+  return STEPS.map(({ name, item: kind }) => {
+    const port = PORTS_OF_STEPS[name];
+    return { kind, simulated: port ? isSimulated(port, settings) : isAnySimulated };
+  });
+}
+
+/** Who cannot be reached makes nothing, and nothing simulated either. */
+function isSimulated(port: ModelPort, settings: Settings): boolean {
+  try {
+    return reach(port, settings).simulated;
+  } catch (error) {
+    if (error instanceof ProviderUnreachable) return false;
+    throw error;
+  }
 }

@@ -20,6 +20,7 @@ import { Publications1732800000000 } from './migrations/1732800000000-publicatio
 import { ItemProgress1732900000000 } from './migrations/1732900000000-item-progress.js';
 import { ItemFindings1733000000000 } from './migrations/1733000000000-item-findings.js';
 import { FairDispatch1733100000000 } from './migrations/1733100000000-fair-dispatch.js';
+import { Forecasts1733200000000 } from './migrations/1733200000000-forecasts.js';
 
 /** Columns are the properties' names in snake_case. */
 class SnakeCase extends DefaultNamingStrategy {
@@ -69,6 +70,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       ItemProgress1732900000000,
       ItemFindings1733000000000,
       FairDispatch1733100000000,
+      Forecasts1733200000000,
     ],
     migrationsTransactionMode: 'each',
     synchronize: false,

@@ -4,6 +4,7 @@ import { Artifacts } from './repositories/artifacts.js';
 import { Census } from './repositories/census.js';
 import { Channels } from './repositories/channels.js';
 import { Dispatch } from './repositories/dispatch.js';
+import { Forecasts } from './repositories/forecasts.js';
 import { Outbox } from './repositories/outbox.js';
 import { Live } from './repositories/live.js';
 import { Alerts, DeadLetters, Heartbeats } from './repositories/incidents.js';
@@ -24,6 +25,7 @@ export class Database {
   readonly outbox: Outbox;
   readonly live: Live;
   readonly census: Census;
+  readonly forecasts: Forecasts;
   readonly reviews: Reviews;
   readonly costs: VideoCosts;
   readonly deadLetters: DeadLetters;
@@ -48,6 +50,7 @@ export class Database {
     this.outbox = new Outbox(manager);
     this.live = new Live(manager);
     this.census = new Census(manager);
+    this.forecasts = new Forecasts(manager);
     this.reviews = new Reviews(manager);
     this.costs = new VideoCosts(manager);
     this.deadLetters = new DeadLetters(manager);

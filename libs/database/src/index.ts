@@ -16,6 +16,7 @@ export type { MirrorChange } from './repositories/notion.js';
 export type { NewEvent } from './repositories/records.js';
 export type { Backlog, TaskCounts } from './repositories/census.js';
 export type { ChannelChange } from './repositories/channels.js';
+export type { BegunVideo, PacedKind, QueuedVideos, UnfinishedItem } from './repositories/forecasts.js';
 export type { LiveFilter, TaskProgress } from './repositories/live.js';
 export type { DueStep } from './repositories/publications.js';
 export type { QuotaDay, QuotaLimits, QuotaUse } from './repositories/youtube-quota.js';

@@ -75,6 +75,15 @@ export {
 export { asWritten, spoken, type Pronunciation } from './pronunciation.js';
 export { PRIORITIES, priorityTitle, type Priority } from './priority.js';
 export { progressInWords, progressOf, withReading, type ItemProgress, type ProgressReading } from './progress.js';
+export {
+  QueueForecast,
+  type LaneForecast,
+  type LanePlaces,
+  type PlaceInLine,
+  type StepWork,
+  type VideoWork,
+  type VideosInLine,
+} from './queue-forecast.js';
 export { formatRedo, parseRedo, type Redo, type RedoGroup, type RedoKind } from './redo.js';
 export {
   ROW_PROPERTIES,
@@ -116,6 +125,7 @@ export {
 } from './storyboard.js';
 export { DEAD_LETTER_QUEUE, HOUSEKEEPING_QUEUE, NOTION_QUEUE, TICKET_NAMES, type Ticket, type TicketName } from './tickets.js';
 export { IN_WORK, TRANSITIONS, isLegalTransition } from './transitions.js';
+export { usualItems, usualOutline, type VideoOutline } from './usual-video.js';
 export {
   LONGEST_TAGS,
   LONGEST_TITLE,

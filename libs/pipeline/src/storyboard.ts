@@ -330,6 +330,11 @@ export function clipLength(narration: string, offered: readonly number[]): numbe
   return offered.find((length) => length * STRETCH >= seconds) ?? offered.at(-1) ?? 0;
 }
 
+/** Something that takes about that long to say (s), and is about as long as what does. */
+export function textOfSeconds(seconds: number): string {
+  return Array.from({ length: Math.max(1, Math.round(seconds * WORDS_PER_SECOND)) }, () => 'word').join(' ');
+}
+
 /** About how long a narration will be (s), before it is spoken. */
 export function narrationSeconds(narration: string): number {
   return narration.trim().split(/\s+/).length / WORDS_PER_SECOND;

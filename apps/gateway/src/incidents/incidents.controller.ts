@@ -5,6 +5,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOpt
 import { IsIn, IsOptional, IsUUID } from 'class-validator';
 import { By, Caller } from '../access/caller.js';
 import { Needs } from '../access/roles.js';
+import { Forecasts } from '../forecast/forecasts.js';
 import { ApiError, ErrorBody } from '../http/api-error.js';
 import { Page } from '../http/envelope.js';
 import { Paging } from '../http/paging.js';
@@ -116,6 +117,7 @@ export class IncidentsController {
   constructor(
     private readonly database: Database,
     private readonly gates: Gates,
+    private readonly forecasts: Forecasts,
   ) {}
 
   @Get('dead-letters')
@@ -140,7 +142,7 @@ export class IncidentsController {
     const letter = await this.database.deadLetters.find(id);
     if (!letter) throw notFound();
     if (letter.closedAt) throw new ApiError(409, 'DEAD_LETTER_CLOSED', `${letter.closedBy ?? 'Somebody'} has dealt with it already.`);
-    return detailOf(this.database, await this.gates.retry(letter.taskId, caller.signs(body.actor)));
+    return detailOf(this.database, this.forecasts, await this.gates.retry(letter.taskId, caller.signs(body.actor)));
   }
 
   @Get('alerts')

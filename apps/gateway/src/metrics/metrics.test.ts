@@ -8,6 +8,7 @@ import { notionJob } from '#stage';
 import { createTestDatabase, testRedis, type TestDatabase } from '#testing';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DataSource } from 'typeorm';
+import { Forecasts } from '../forecast/forecasts.js';
 import { HousekeepingWorker } from '../housekeeping/housekeeping.worker.js';
 import { createGateway } from '../main.js';
 import { Metrics } from './metrics.js';
@@ -72,7 +73,7 @@ describe('GET /metrics', () => {
     await query(
       `INSERT INTO artifacts (channel_id, task_id, step, kind, position, state, next_at, lease_token, lease_until, input)
        SELECT $1, $2, 'clips', 'clip', position, CASE position WHEN 0 THEN 'running' WHEN 4 THEN 'failed' ELSE 'due' END,
-         now() - position * interval '1 minute' + CASE position WHEN 3 THEN interval '1 day' ELSE interval '0' END, gen_random_uuid(), now() + interval '1 hour', '{}'
+         now() - position * interval '1 minute' + CASE position WHEN 3 THEN interval '1 day' ELSE interval '0' END, gen_random_uuid(), now() + interval '1 hour', '{"seconds":5}'
        FROM generate_series(0, 4) AS position`,
       [channelId, taskId],
     );
@@ -100,6 +101,8 @@ describe('GET /metrics', () => {
     expect(['due', 'running', 'failed'].map((state) => value(`videos_items{step="clips",state="${state}"}`))).toEqual([3, 1, 1]);
     expect(value('videos_cost_today_usd{provider="kie"}')).toBe(0.42);
     expect(value('videos_webhook_inbox_depth')).toBe(1);
+    expect(value('videos_forecast_finish_seconds')).toBeGreaterThan(0);
+    expect(value('videos_forecast_usd')).toBeGreaterThan(0);
     expect(value('videos_notion_behind_depth')).toBe(0);
     expect(value('videos_alerts_open{kind="rate_limited"}')).toBe(1);
     for (const service of [...STAGE_NAMES, 'reconciler'])
@@ -110,12 +113,12 @@ describe('GET /metrics', () => {
   });
 
   it('counts once for all who ask at about the same time, and forgets what is over', async () => {
-    const metrics = new Metrics(database);
+    const metrics = new Metrics(database, app.get(Forecasts));
     const before = await Promise.all([metrics.text(), metrics.text()]);
     await addTask('video_error', 'clips');
     await database.alerts.resolve('rate_limited:kie');
     expect(await metrics.text()).toBe(before[0]);
-    const later = await new Metrics(database).text();
+    const later = await new Metrics(database, app.get(Forecasts)).text();
     expect(later).toContain('videos_tasks{status="video_error"} 1');
     expect(later).not.toContain('rate_limited"');
   });

@@ -2,6 +2,7 @@ import { Database, type Backlog } from '#database';
 import { STAGES, STAGE_NAMES, STATUSES, STEPS } from '#pipeline';
 import { Injectable } from '@nestjs/common';
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { Forecasts } from '../forecast/forecasts.js';
 
 /** However many ask, the figures are counted no more often (ms). */
 const COUNTED_FOR_MS = 5_000;
@@ -29,11 +30,19 @@ export class Metrics {
     'kind',
   );
   private readonly silence = this.gauge('heartbeat_age_seconds', 'How long ago a service was last heard of', 'service');
+  private readonly forecastSeconds = this.gauge(
+    'forecast_finish_seconds',
+    'In how long machines are done with everything queued or in work',
+  );
+  private readonly forecastUsd = this.gauge('forecast_usd', 'What everything queued or in work will still cost');
   private readonly inbox = this.backlogGauges('webhook_inbox', 'Events from outside that nobody has worked yet');
   private readonly outbox = this.backlogGauges('outbox', 'Jobs that are due and have not reached their queue');
   private readonly notion = this.backlogGauges('notion_behind', 'Videos whose Notion row does not show their newest state');
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly forecasts: Forecasts,
+  ) {
     collectDefaultMetrics({ register: this.registry });
   }
 
@@ -77,6 +86,9 @@ export class Metrics {
     for (const { provider, usd } of spent) this.cost.set({ provider }, usd);
     for (const { kind, count } of alerts) this.alerts.set({ kind }, count);
     for (const { service, seconds } of silences) this.silence.set({ service }, seconds);
+    const { measuredAt, finishesAt, usd } = await this.forecasts.whole();
+    this.forecastSeconds.set(finishesAt ? (finishesAt.getTime() - measuredAt.getTime()) / 1_000 : 0);
+    this.forecastUsd.set(usd);
     return this.registry.metrics();
   }
 

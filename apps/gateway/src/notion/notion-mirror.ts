@@ -4,6 +4,8 @@ import { ROW_PROPERTY_NAMES, findingLines, madeForGate } from '#pipeline';
 import { propertiesOf, type NotionRow, type RowUpdate } from '#providers/notion';
 import { OutboxRelay, notionJob } from '#stage';
 import { Injectable, Logger } from '@nestjs/common';
+import { Forecasts } from '../forecast/forecasts.js';
+import { doneInWords } from '../forecast/in-words.js';
 import { publicationOf } from '../tasks/evidence.js';
 import { estimatedCost, progressOf, youtubeUrl } from '../tasks/task-view.js';
 import { NotionDatabases } from './databases.js';
@@ -40,6 +42,7 @@ export class NotionMirror {
     private readonly notion: NotionConnection,
     private readonly decisions: RowDecisions,
     private readonly relay: OutboxRelay,
+    private readonly forecasts: Forecasts,
   ) {}
 
   /**
@@ -133,7 +136,6 @@ export class NotionMirror {
       ...(showsThumbnail && { thumbnail }),
       ...(clearsRedo && { redo: null }),
       error: notice ?? task.errorMessage,
-      progress: [progressOf(task, artifacts, publication), ...findingLines(madeForGate(status, artifacts), FINDINGS_SHOWN)].join('\n'),
       costUsd,
       estimateUsd: estimatedCost(artifacts),
       ...(url && { youtubeUrl: url }),
@@ -150,7 +152,12 @@ export class NotionMirror {
         ? await this.database.notionMirrors.begin(id, lease, LEASE_MS, showsStatus ? { sentStatus: status, readAt } : {})
         : await this.database.notionMirrors.learn(id, lease, LEASE_MS, {});
       if (!begun) return;
-      await this.notion.client.writePage(notionPageId, propertiesOf(update, names, has));
+      const done = doneInWords(status, await this.forecasts.of(task), new Date());
+      const text = [
+        [progressOf(task, artifacts, publication), done].filter(Boolean).join('; '),
+        ...findingLines(madeForGate(status, artifacts), FINDINGS_SHOWN),
+      ].join('\n');
+      await this.notion.client.writePage(notionPageId, propertiesOf({ ...update, progress: text }, names, has));
       await this.database.notionMirrors.learn(id, lease, LEASE_MS, {
         ...(showsStatus && { status, sentStatus: null, statusSetBy: null, writtenAt: new Date() }),
         ...(showsPriority && { priority }),

@@ -1,5 +1,7 @@
 import type { ArtifactRow, Database, ReviewRow, TaskProgress, TaskRow } from '#database';
 import { progressInWords, type Estimate, type StepName } from '#pipeline';
+import { outlookView } from '../forecast/forecast.dto.js';
+import type { Forecasts } from '../forecast/forecasts.js';
 import type { PublicationView } from './evidence.dto.js';
 import { publicationOf } from './evidence.js';
 import type { TaskDetail, TaskItem, TaskReview, TaskSummary, TaskUpdate } from './task.dto.js';
@@ -32,12 +34,13 @@ export function updateOf({ task, ready, total, making }: TaskProgress): Fields<T
 }
 
 /** Everything there is to know of a task. */
-export async function detailOf(database: Database, task: TaskRow): Promise<TaskDetail> {
-  const [artifacts, reviews, cost, publication] = await Promise.all([
+export async function detailOf(database: Database, forecasts: Forecasts, task: TaskRow): Promise<TaskDetail> {
+  const [artifacts, reviews, cost, publication, outlook] = await Promise.all([
     database.artifacts.ofTask(task.id),
     database.reviews.ofTask(task.id),
     database.costs.ofTask(task.id),
     publicationOf(database, task.id),
+    forecasts.of(task),
   ]);
   return {
     ...summaryOf(task),
@@ -47,6 +50,7 @@ export async function detailOf(database: Database, task: TaskRow): Promise<TaskD
     estimate: estimateOf(artifacts),
     progress: progressOf(task, artifacts, publication),
     cost_usd: cost,
+    forecast: outlook && outlookView(outlook),
     publish_at: task.publishAt?.toISOString() ?? null,
     thumbnail: task.thumbnail,
     youtube_url: youtubeUrl(artifacts),

@@ -30,6 +30,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { OutlookView } from '../forecast/forecast.dto.js';
 import { PublicationView } from './evidence.dto.js';
 import { FindingView } from './finding.dto.js';
 
@@ -264,6 +265,12 @@ export class TaskDetail extends TaskSummary {
 
   @ApiProperty()
   cost_usd: number;
+
+  @ApiPropertyOptional({
+    description: 'What is still to be paid, and when machines are done with it; left out when it is published, a draft, or stopped.',
+    type: OutlookView,
+  })
+  forecast: OutlookView | null;
 
   @ApiPropertyOptional({ description: 'When the creator wants it to appear.', format: 'date-time' })
   publish_at: string | null;

@@ -6,6 +6,7 @@ import { ApiBearerAuth, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperati
 import type { NextFunction, Response } from 'express';
 import { By, Caller } from '../access/caller.js';
 import { Needs } from '../access/roles.js';
+import { Forecasts } from '../forecast/forecasts.js';
 import { ApiError, ErrorBody, invalidInput } from '../http/api-error.js';
 import { Page } from '../http/envelope.js';
 import { requestIdOf, type IdentifiedRequest } from '../http/request-id.js';
@@ -35,6 +36,7 @@ export class TasksController {
     private readonly gates: Gates,
     private readonly planner: TaskPlanner,
     private readonly workspace: Workspace,
+    private readonly forecasts: Forecasts,
   ) {}
 
   @Get()
@@ -74,7 +76,7 @@ export class TasksController {
     });
     if (created) this.planner.admit();
     else response.status(200);
-    return detailOf(this.database, task);
+    return detailOf(this.database, this.forecasts, task);
   }
 
   @Get(':task_id')
@@ -196,7 +198,7 @@ export class TasksController {
 
   private async detail(task: TaskRow | null): Promise<TaskDetail> {
     if (!task) throw notFound();
-    return detailOf(this.database, task);
+    return detailOf(this.database, this.forecasts, task);
   }
 }
 

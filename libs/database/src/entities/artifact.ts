@@ -50,6 +50,14 @@ export class ArtifactRow<K extends ItemKind = ItemKind> {
   @Column(optional(JSONB))
   progress: ItemProgress | null;
 
+  /** When its worker began, or an earlier one began the provider's job that is picked up; null before the first try. */
+  @Column(optional(TIME))
+  startedAt: Date | null;
+
+  /** How long its making took from then on; null until it is ready, and of what was made before anybody looked. */
+  @Column(optional(INTEGER))
+  madeInMs: number | null;
+
   /** Not to be tried before. */
   @Column(TIME)
   nextAt: Date;

@@ -114,6 +114,7 @@ export class Artifacts {
         leaseToken,
         leaseUntil: () => `now() + ${Math.round(leaseMs)} * interval '1 millisecond'`,
         progress: null,
+        startedAt: () => STARTED_AT,
       })
       .where('id = :id AND generation = :generation', { id, generation })
       .andWhere(`state = 'due' AND handed_at IS NOT NULL`)
@@ -169,6 +170,7 @@ export class Artifacts {
       state: 'ready',
       ...NOBODYS,
       placeUntil: null,
+      madeInMs: () => MADE_IN_MS,
       errorCode: null,
       errorMessage: null,
     });
@@ -306,6 +308,11 @@ export class Artifacts {
     return this.manager.createQueryBuilder().update(ArtifactRow);
   }
 }
+
+/** SQL: a job that is picked up goes on from when it was begun. */
+const STARTED_AT = 'CASE WHEN provider_job_id IS NULL THEN now() ELSE coalesce(started_at, now()) END';
+/** SQL: what took longer than an integer holds tells nothing of how long it usually takes. */
+const MADE_IN_MS = `CASE WHEN started_at > now() - interval '20 days' THEN (extract(epoch FROM now() - started_at) * 1000)::integer END`;
 
 /** Of an item that its worker has let go, or that was taken from it. */
 const NOBODYS = { leaseToken: null, leaseUntil: null, progress: null, handedAt: null };

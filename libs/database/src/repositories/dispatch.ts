@@ -80,7 +80,7 @@ export type QueuedTicket = Pick<WaitingItem, 'id' | 'step' | 'generation' | 'pri
 /** An item in the making holds its place for no longer than this, whatever happens (SQL interval). */
 const LONGEST_PLACE = `interval '1 day'`;
 /** What a provider said of its limits is believed for that long: plans change (SQL interval). */
-const BELIEVED = `interval '1 hour'`;
+export const BELIEVED = `interval '1 hour'`;
 
 /** What the dispatcher asks and writes. Everything but `locked` is for whoever holds the lanes' lock. */
 export class Dispatch {
