@@ -143,10 +143,10 @@ describe('a grant that is revoked in the middle of an upload', () => {
     await studio.connect(channelId, youtubeChannel(1));
     await studio.database.transaction((tx) => reconnect(tx, channelId));
     expect(await openAlerts('channel_disconnected')).toEqual([]);
-    const tickets = await studio.query<{ payload: { task_id: string } }>(
-      `SELECT payload FROM outbox WHERE queue = 'upload' AND not_before <= now()`,
+    const due = await studio.query<{ task_id: string }>(
+      `SELECT task_id FROM artifacts WHERE kind = 'publication' AND state = 'due' AND next_at <= now()`,
     );
-    expect(tickets.map(({ payload }) => payload.task_id)).toEqual(expect.arrayContaining([video.taskId, next.taskId]));
+    expect(due.map(({ task_id }) => task_id)).toEqual(expect.arrayContaining([video.taskId, next.taskId]));
     for (const { taskId, title, sha256 } of [video, next]) {
       await publisher.publish(taskId);
       expect((await studio.artifact(taskId)).state).toBe('ready');

@@ -20,7 +20,7 @@ describe('readSettings', () => {
       PORT: 3000,
       HOST: '127.0.0.1',
       LOG_LEVEL: 'info',
-      ASSET_CONCURRENCY: 12,
+      ASSET_CONCURRENCY: 16,
       IMAGE_PROVIDER: 'gemini',
       GEMINI_IMAGE_MODEL: 'gemini-nano-banana-2.1',
       IMAGE_HOSTS: ['kie', 'litterbox'],

@@ -245,6 +245,15 @@ export const SETTINGS = {
     about: 'Videos in work at once over all channels; the rest stay queued. A channel that has none in work gets one beyond that.',
     default: 20,
   }),
+  WORK_AHEAD_MINUTES: whole(
+    1,
+    100_000,
+  )({
+    group: 'Scale',
+    about:
+      'Videos are let in until the busiest provider has work for so many minutes, going by how long its items took of late: more in work would only wait there, with its images paid for.',
+    default: 120,
+  }),
   ...concurrency,
   BUDGET_DAY_USD: usd({
     group: 'Scale',

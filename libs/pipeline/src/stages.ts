@@ -42,7 +42,8 @@ interface Stage extends QueueLimits {
 export const STAGES = {
   asset: {
     queue: 'asset',
-    ...limits({ concurrency: 12, itemTimeoutMs: 2 * MINUTE, shutdownGraceMs: 30 * SECOND }),
+    // More than the provider's places: an item that its provider is done with is still to be inspected.
+    ...limits({ concurrency: 16, itemTimeoutMs: 2 * MINUTE, shutdownGraceMs: 30 * SECOND }),
     steps: {
       storyboard: { item: 'storyboard', working: 'generating_assets', ready: null, gate: null, error: 'asset_error' },
       images: {
@@ -77,7 +78,7 @@ export const STAGES = {
   },
   audio: {
     queue: 'audio',
-    ...limits({ concurrency: 6, itemTimeoutMs: 3 * MINUTE, shutdownGraceMs: 30 * SECOND }),
+    ...limits({ concurrency: 8, itemTimeoutMs: 3 * MINUTE, shutdownGraceMs: 30 * SECOND }),
     steps: {
       narrations: {
         item: 'narration',
@@ -90,7 +91,7 @@ export const STAGES = {
   },
   sfx: {
     queue: 'sfx',
-    ...limits({ concurrency: 6, itemTimeoutMs: 3 * MINUTE, shutdownGraceMs: 30 * SECOND }),
+    ...limits({ concurrency: 8, itemTimeoutMs: 3 * MINUTE, shutdownGraceMs: 30 * SECOND }),
     steps: {
       sound_effects: {
         item: 'sound_effect',

@@ -24,8 +24,8 @@ afterAll(async () => {
 afterEach(() => clear());
 
 const clear = () => dataSource.query('TRUNCATE channels CASCADE');
-const admissionOf = (atOnce: number) =>
-  new Admission(database, { wake: () => undefined } as OutboxRelay, readSettings({ TASKS_IN_WORK: String(atOnce) }));
+const admissionOf = (atOnce: number, more: Record<string, string> = {}) =>
+  new Admission(database, { wake: () => undefined } as OutboxRelay, readSettings({ TASKS_IN_WORK: String(atOnce), ...more }));
 
 async function addChannel(key: string, settings: Partial<ChannelSettings> = {}): Promise<string> {
   const [added] = await database.channels.save([{ key, settings: { name: key, ...settings } as ChannelSettings }]);
@@ -107,6 +107,27 @@ describe('admission', () => {
       { numRuns: 40 },
     );
   }, 240_000);
+
+  it('lets in no more than the busiest provider works off in the time that is set, as fast as it was of late', async () => {
+    const admission = admissionOf(50, { WORK_AHEAD_MINUTES: '20', KIE_AT_ONCE: '8', SIMULATOR_URL: 'http://127.0.0.1:1' });
+    const [many, one] = [await addChannel('many', { scenes: 18 }), await addChannel('one', { scenes: 18 })];
+    const queued = Array.from({ length: 20 }, (): Priority => 'normal');
+    await queue(many, queued);
+    // Eighteen clips of 160 s, eight at once: six minutes a video.
+    expect(await admission.run()).toBe(4);
+    expect(await admission.run()).toBe(0);
+    await queue(one, queued);
+    expect(await admission.run()).toBe(1);
+    await finish(5);
+    const [done] = await tasks('draft');
+    await dataSource.query(
+      `INSERT INTO artifacts (channel_id, task_id, step, kind, position, state, path, checksum, input, simulated, made_in_ms)
+       SELECT $1, $2, 'clips', 'clip', position, 'ready', 'p', 'x', '{"seconds": 5}', true, 320000 FROM generate_series(0, 9) AS position`,
+      [done?.channelId, done?.id],
+    );
+    // They take twice as long by now.
+    expect(await admission.run()).toBe(2);
+  });
 
   it('leaves alone what is paused or has lost its file, and gives away the places of what is paused', async () => {
     const admission = admissionOf(2);

@@ -232,7 +232,7 @@ describe('a channel whose file is gone', () => {
       errorMessage: expect.stringContaining('Put the file back, or cancel the video'),
       version: queued.version + 1,
     });
-    const told = await database.outbox.due(100);
+    const told = [...(await database.outbox.patient(100)), ...(await database.outbox.due(100))];
     expect(told.map(({ queue, payload }) => [queue, (payload as Ticket).task_id])).toEqual([
       ['notion', queued.id],
       [NEWS, queued.id],

@@ -10,6 +10,7 @@ export { News, type NewsListener, type TaskNews } from './news.js';
 export { OutboxRelay, QUEUES } from './outbox-relay.js';
 export { ProviderLimits, type PacedRequest } from './provider-limits.js';
 export { QueuesModule } from './queues.module.js';
+export { NOT_BEGUN, RemainingWork } from './remaining-work.js';
 export { recordJob } from './paid-calls.js';
 export { RECONCILER, Reconciler } from './reconciler.js';
 export { ScriptRunner, scriptPath } from './script-runner.js';

@@ -167,10 +167,13 @@ export class TicketHandler {
         args: Omit<ScriptArguments<N>, 'out'>,
         price?: Price<N>,
       ): Promise<ScriptResult<N>> => {
-        if (!price || providerJobId) return this.scripts.run(name, { ...args, out } as ScriptArguments<N>, options);
-        const call = await this.calls.make({ artifact, lease, out, options }, recovered.finished, name, args, price);
+        const perform = () => this.scripts.run(name, { ...args, out } as ScriptArguments<N>, options);
+        if (!price) return perform();
+        const call = providerJobId ? null : await this.calls.make({ artifact, lease, out, options }, recovered.finished, name, args, price);
         paid = call;
-        return call.result;
+        const result = call?.result ?? (await perform());
+        await this.leavePlace(artifact, lease);
+        return result;
       };
       const item: Item<ItemKind> = {
         id: artifact.id,
@@ -196,6 +199,12 @@ export class TicketHandler {
       return lease.isOurs(this.database);
     };
     return { ...(await this.files.place(artifact, make, ours, signal)), paid };
+  }
+
+  /** Its provider has done its part: the next item need not wait until this one is inspected and in its place. */
+  private async leavePlace({ id }: ArtifactRow, { token }: Lease): Promise<void> {
+    await this.database.artifacts.leavePlace(id, token);
+    this.relay.wake();
   }
 
   /** Shows how far an item is for as long as it is ours. */

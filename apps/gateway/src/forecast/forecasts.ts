@@ -2,8 +2,8 @@ import { lanesOf, settings, simulatedKinds, type Settings } from '#config';
 import { Database, type ChannelRow, type TaskRow } from '#database';
 import { IN_WORK, QueueForecast, STAGES, stepInfo, type LaneForecast, type LanePlaces, type Priority, type VideosInLine } from '#pipeline';
 import { perMinute } from '#providers/registry';
+import { NOT_BEGUN, RemainingWork } from '#stage';
 import { Inject, Injectable } from '@nestjs/common';
-import { NOT_BEGUN, RemainingWork } from './remaining-work.js';
 
 /** However many ask, what is left is counted no more often (ms). */
 const COUNTED_FOR_MS = 5_000;

@@ -123,6 +123,14 @@ export class Artifacts {
     return result.affected === 1 ? this.find(id) : null;
   }
 
+  /** Gives an item's place at its provider to others: what is still to be done with it is done here. */
+  async leavePlace(id: string, leaseToken: string): Promise<void> {
+    await this.manager.query(`UPDATE artifacts SET place_until = NULL WHERE id = $1 AND lease_token = $2 AND place_until IS NOT NULL`, [
+      id,
+      leaseToken,
+    ]);
+  }
+
   /** Whether the item is still its worker's. */
   async isHeld(id: string, leaseToken: string): Promise<boolean> {
     return this.manager.existsBy(ArtifactRow, { id, leaseToken, state: 'running' });

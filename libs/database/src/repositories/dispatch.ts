@@ -86,7 +86,10 @@ export const BELIEVED = `interval '1 hour'`;
 export class Dispatch {
   constructor(private readonly manager: EntityManager) {}
 
-  /** The lanes of these names, locked until the transaction ends: only one process at a time hands anything over. */
+  /**
+   * The lanes of these names, locked until the transaction ends: only one process at a time hands anything over. That end is not waited for to be on
+   * disk: what a crash of Postgres takes back of it is handed over once more.
+   */
   async lock(names: readonly string[]): Promise<LaneState[]> {
     const lanes = await this.read(names);
     if (lanes.length === names.length) return lanes;
@@ -295,7 +298,7 @@ export class Dispatch {
          ${msUntil('held_until')} AS "heldMs", ${msUntil('next_start_at')} AS "nextStartMs",
          ARRAY(SELECT step FROM jsonb_each_text(held_steps) AS held (step, until) WHERE until::timestamptz > now()) AS "heldSteps",
          (SELECT jsonb_object_agg(channel_id, finish) FROM lane_shares WHERE lane = lanes.name) AS finishes
-       FROM lanes WHERE name = ANY($1) ORDER BY name FOR UPDATE`,
+       FROM lanes CROSS JOIN set_config('synchronous_commit', 'off', true) WHERE name = ANY($1) ORDER BY name FOR UPDATE OF lanes`,
       [names],
     );
     return rows.map((row) => ({ ...row, finishes: new Map(Object.entries(row.finishes ?? {})) }));

@@ -54,6 +54,12 @@ export type TaskChange = Partial<
   Pick<TaskRow, 'step' | 'stepOpened' | 'itemsLeft' | 'failedArtifactId' | 'errorCode' | 'errorMessage' | 'queuedAt' | 'publishedAt'>
 >;
 
+/** A task that may be admitted, and which of its channel's it will be, from 1, counting those in work. */
+export interface NextTask {
+  readonly task: TaskRow;
+  readonly turn: number;
+}
+
 /**
  * $1: how many may be busy at once. A task's turn is its place in its channel's queue, behind what the channel has in work; the first turn comes whether
  * there is a place or not, so that a channel with one video never waits for all those of another. From each channel no more rows are read than
@@ -75,7 +81,7 @@ export const NEXT_QUEUED = `
     SELECT id, priority, queued_at, open.busy + row_number() OVER (ORDER BY priority, queued_at, id) AS turn
     FROM tasks WHERE status = 'queued' AND NOT script_pending AND channel_id = open.id ORDER BY priority, queued_at, id LIMIT open.most
   ) AS next)
-  SELECT ranked.id FROM ranked CROSS JOIN free WHERE ranked.rank <= free.places OR ranked.turn = 1 ORDER BY ranked.rank`;
+  SELECT ranked.id, ranked.turn::int AS turn FROM ranked CROSS JOIN free WHERE ranked.rank <= free.places OR ranked.turn = 1 ORDER BY ranked.rank`;
 
 /** Steps during which others are worked ahead. */
 const BEFORE_AHEAD = STEPS.map(({ name }) => name).filter(
@@ -248,10 +254,10 @@ export class Tasks {
    * what each has in work already; of a channel that has nothing in work, one in any case. Nothing of a channel that is paused, has lost its file, or has as many in work as it may; what is in work of a
    * paused channel keeps nobody busy.
    */
-  async nextQueued(atOnce: number): Promise<TaskRow[]> {
-    const rows = await this.manager.query<{ id: string }[]>(NEXT_QUEUED, [atOnce]);
+  async nextQueued(atOnce: number): Promise<NextTask[]> {
+    const rows = await this.manager.query<{ id: string; turn: number }[]>(NEXT_QUEUED, [atOnce]);
     const tasks = await this.byIds(rows.map(({ id }) => id));
-    return rows.flatMap(({ id }) => tasks.filter((task) => task.id === id));
+    return rows.flatMap(({ id, turn }) => tasks.filter((task) => task.id === id).map((task) => ({ task, turn })));
   }
 
   /** Writes into every queued task of a channel why it waits; returns their ids. */
