@@ -176,10 +176,10 @@ describe('places', () => {
     expect(ofChannel(await begin(), a)).toEqual([]);
   });
 
-  it('are not counted where only workers count: they find twice what they take up', async () => {
+  it('are not counted where only workers count: they find as much as they take up', async () => {
     await addTask(await addChannel('a'), { step: 'cut', count: 9 });
     const { tickets } = await dispatcherWith({ ASSEMBLY_CONCURRENCY: '2' }).round();
-    expect(tickets).toHaveLength(4);
+    expect(tickets).toHaveLength(2);
   });
 });
 
@@ -214,6 +214,19 @@ describe('the order', () => {
       begun.slice(3, 5).map(({ artifact_id }) => artifact_id),
     ]);
     expect(positions.map(({ position }) => position).toSorted((one, other) => one - other)).toEqual([7, 11]);
+  });
+
+  it('finishes one video after the other where the scarcest provider has nothing to do, and goes by turns where it has', async () => {
+    const [a, b] = [await addChannel('a'), await addChannel('b')];
+    const [older, younger] = [await addTask(a, { step: 'images', count: 20 }), await addTask(b, { step: 'images', count: 20 })];
+    const first = await begin();
+    expect(first.every(({ task_id }) => task_id === older)).toBe(true);
+    await addTask(a, { count: 40 });
+    await finish(first);
+    // The one who went first has to wait now.
+    const second = await begin();
+    expect(second.filter(({ step }) => step === 'clips')).toHaveLength(8);
+    expect(second.filter(({ step }) => step === 'images').every(({ task_id }) => task_id === younger)).toBe(true);
   });
 
   it('follows another priority at once, in Postgres and in the queue', async () => {

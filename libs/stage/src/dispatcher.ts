@@ -1,6 +1,17 @@
-import { lanesOf, settings, type Lane, type Settings } from '#config';
+import { clipLengths, lanesOf, settings, type Lane, type Settings } from '#config';
 import { Database, type InHand, type LaneState, type OutgoingJob, type QueuedTicket, type WaitingItem } from '#database';
-import { PRIORITIES, STAGES, stepInfo, type StageName, type StepName } from '#pipeline';
+import {
+  PRIORITIES,
+  STAGES,
+  STEPS,
+  expectedMs,
+  isAfter,
+  stepInfo,
+  usualItems,
+  usualOutline,
+  type StageName,
+  type StepName,
+} from '#pipeline';
 import { perMinute } from '#providers/registry';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Budgets } from './budgets.js';
@@ -20,6 +31,7 @@ const ARRIVAL_MS = 2_000;
 
 interface Candidate extends WaitingItem {
   readonly level: number;
+  readonly rank: number;
   readonly seconds: number;
 }
 
@@ -56,6 +68,8 @@ export class Dispatcher {
   private readonly budgets: Budgets;
   private running: { readonly stages: ReadonlySet<string>; readonly untilMs: number } = { stages: new Set(), untilMs: 0 };
   private readonly recovering = new Set<string>();
+  /** The lane in which a video waits longest: when that one is empty everything is. */
+  private readonly scarcest: Lane | null;
 
   constructor(
     private readonly database: Database,
@@ -63,6 +77,7 @@ export class Dispatcher {
   ) {
     this.lanes = lanesOf(settings);
     this.budgets = new Budgets(settings);
+    this.scarcest = scarcestOf(this.lanes, settings);
   }
 
   /** Decides what begins now, and writes that down; the tickets have still to be brought to their queues. One that gets lost is taken back. */
@@ -78,10 +93,14 @@ export class Dispatcher {
       });
       const waiting = await tx.dispatch.waiting(rooms.filter(({ going_on }) => going_on.length > 0));
       const budgets = await this.budgets.ofRound(tx, waiting, inHand);
+      const isHungry = rooms.some(
+        ({ name, room }) => name === this.scarcest?.name && room > waiting.filter(({ lane }) => lane === name).length,
+      );
       const handed: { tickets: OutgoingJob[]; moved: MovedTicket[] }[] = [];
       for (const now of lanes) {
         const own = waiting.filter(({ lane }) => lane === now.lane.name);
-        handed.push(await this.handOver(tx, now, own, budgets));
+        const ranked = isHungry && this.leadsToScarcest(now.lane);
+        handed.push(await this.handOver(tx, now, own.map(ranked ? asNext : asFair), budgets));
       }
       await budgets.settle(tx);
       return {
@@ -130,24 +149,24 @@ export class Dispatcher {
   private roomOf(lane: Lane, state: LaneState, inHand: readonly InHand[]): number {
     if (state.heldMs > 0 || state.nextStartMs > 0) return 0;
     const places = [lane.atOnce, state.said, state.allowed].filter((count) => count !== null);
-    // Where nobody counts places, workers find as much in their queues as they can take up, and as much again.
+    // Where nobody counts places, workers find as much in their queues as they can take up.
     const room =
       places.length > 0
         ? Math.min(...places) - inHand.filter(({ hasPlace }) => hasPlace).length
-        : 2 * this.concurrency(lane) - inHand.filter(({ unclaimed }) => unclaimed).length;
+        : this.concurrency(lane) - inHand.filter(({ unclaimed }) => unclaimed).length;
     return Math.max(0, this.spacingMs(lane) > 0 ? Math.min(room, 1) : room);
   }
 
   private async handOver(
     tx: Database,
     { lane, state, inHand, room }: LaneNow,
-    waiting: readonly WaitingItem[],
+    waiting: readonly Candidate[],
     budgets: Limits<WaitingItem>,
   ) {
     const [goingOn, fresh] = [waiting.filter(({ hasPlace }) => hasPlace), waiting.filter(({ hasPlace }) => !hasPlace)];
     const weights = new Map(waiting.map(({ channelId, weight }) => [channelId, weight]));
     const limits = allOf(capsOf(lane, inHand), budgets);
-    const turn = nextInTurn<Candidate>(fresh.map(asCandidate), state, room, (channelId) => weights.get(channelId) ?? 1, limits);
+    const turn = nextInTurn<Candidate>(fresh, state, room, (channelId) => weights.get(channelId) ?? 1, limits);
     const begun = [...goingOn.map((item) => ({ item, tag: turn.shares.clock })), ...turn.picks];
     if (begun.length > 0) {
       const items = begun.map(({ item, tag }) => ({ id: item.id, tag, takesPlace: lane.provider !== null }));
@@ -175,6 +194,12 @@ export class Dispatcher {
     return { queue, jobId: ticketId({ id, generation }), priority, tag, isLocal: this.laneOf(step).provider === null };
   }
 
+  /** Whether what waits in a lane is needed before the scarcest can go on. */
+  private leadsToScarcest(lane: Lane): boolean {
+    const [first] = this.scarcest?.steps ?? [];
+    return first !== undefined && lane !== this.scarcest && lane.steps.some((step) => isAfter(first, step));
+  }
+
   private concurrency({ steps: [step] }: Lane): number {
     return step ? this.settings[`${stepInfo(step).stage.toUpperCase() as Uppercase<StageName>}_CONCURRENCY`] : 1;
   }
@@ -195,11 +220,35 @@ export class Dispatcher {
   }
 }
 
-const asCandidate = (item: WaitingItem): Candidate => ({
+const asFair = (item: WaitingItem): Candidate => ({
   ...item,
   level: PRIORITIES.indexOf(item.priority),
+  rank: 0,
   seconds: item.expectedMs / 1_000,
 });
+
+/** The video first that is furthest, and of such the oldest: in that order they come. */
+const asNext = (item: WaitingItem, index: number, all: readonly WaitingItem[]): Candidate => {
+  const stepsToCome = STEPS.length - STEPS.findIndex(({ name }) => name === item.step);
+  const age = all.findIndex(({ taskId }) => taskId === item.taskId);
+  return { ...asFair(item), rank: (stepsToCome * RANKS + item.itemsLeft) * RANKS + age };
+};
+/** More than a step has items, and than items wait. */
+const RANKS = 100_000;
+
+/** The lane with places in which a usual video spends most time. */
+function scarcestOf(lanes: readonly Lane[], settings: Settings): Lane | null {
+  const outline = usualOutline(USUAL_SCENES);
+  const timeIn = ({ steps, atOnce }: Lane) =>
+    steps.reduce((ms, step) => {
+      const kind = stepInfo(step).item;
+      const { count, input } = usualItems(kind, outline, clipLengths(settings));
+      return ms + count * expectedMs(kind, input);
+    }, 0) / (atOnce ?? Infinity);
+  return lanes.reduce<Lane | null>((most, lane) => (timeIn(lane) > (most ? timeIn(most) : 0) ? lane : most), null);
+}
+/** Lanes are compared by what a video of so many scenes asks of them; it matters little how many. */
+const USUAL_SCENES = 18;
 
 /** What a channel allows itself of a provider. */
 function capsOf({ provider }: Lane, inHand: readonly InHand[]): Limits<WaitingItem> {

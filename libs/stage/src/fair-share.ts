@@ -3,6 +3,8 @@ export interface Waiting {
   readonly channelId: string;
   /** 0 is the most urgent: nothing of a later level begins before what is of an earlier one. */
   readonly level: number;
+  /** Of one level, what has a lower rank begins first, whoever's turn it is; its channel pays for it all the same. Left out: by turn alone. */
+  readonly rank?: number;
   /** How long it keeps its place, as far as is known (s). */
   readonly seconds: number;
 }
@@ -56,7 +58,8 @@ export function nextInTurn<T extends Waiting>(
     if (!first) break;
     // Of those that wait and may begin, not of those that have just begun: what is urgent does not put the clock forward for the rest.
     clock = Math.min(...heads.map(startOf));
-    const next = others.reduce((best, head) => ((head.level - best.level || startOf(head) - startOf(best)) < 0 ? head : best), first);
+    const order = (one: T, other: T) => one.level - other.level || (one.rank ?? 0) - (other.rank ?? 0) || startOf(one) - startOf(other);
+    const next = others.reduce((best, head) => (order(head, best) < 0 ? head : best), first);
     const tag = startOf(next);
     finishes.set(next.channelId, tag + next.seconds / weight(next.channelId));
     queues.get(next.channelId)?.shift();

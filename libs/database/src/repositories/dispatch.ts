@@ -48,6 +48,8 @@ export interface WaitingItem {
   readonly requestId: string | null;
   readonly expectedMs: number;
   readonly expectedUsd: number;
+  /** Items of its video's step that are not ready. */
+  readonly itemsLeft: number;
   readonly weight: number;
   /** What its channel's file says of limits. */
   readonly budget: ChannelSettings['budget'] | null;
@@ -111,10 +113,11 @@ export class Dispatch {
   /** What could be made now in lanes that have room: of each channel no more than that, the most urgent first, then the oldest video, then what takes longest. */
   async waiting(rooms: readonly Room[]): Promise<WaitingItem[]> {
     const columns = `item.id, item.task_id, item.channel_id, item.step, item.generation, item.expected_ms, item.expected_usd, item.position,
-      tasks.priority, tasks.queued_at, tasks.request_id`;
+      tasks.priority, tasks.queued_at, tasks.request_id, tasks.items_left`;
     const rows = await this.manager.query<(Omit<WaitingItem, 'priority'> & { priority: number })[]>(
       `SELECT next.id, lane.name AS lane, next.task_id AS "taskId", next.channel_id AS "channelId", next.step, next.generation, next.priority,
          next.request_id AS "requestId", next.expected_ms AS "expectedMs", next.expected_usd::float8 AS "expectedUsd",
+         next.items_left AS "itemsLeft",
          coalesce((channels.settings ->> 'weight')::float8, 1) AS weight,
          channels.settings -> 'budget' AS budget, channels.settings -> 'provider_caps' AS caps, next.has_place AS "hasPlace"
        FROM jsonb_to_recordset($1) AS lane (name text, steps text[], room integer, going_on text[]) CROSS JOIN channels CROSS JOIN LATERAL (
