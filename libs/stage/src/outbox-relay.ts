@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Database, type OutboxRow, type OutgoingJob } from '#database';
 import { DEAD_LETTER_QUEUE, HOUSEKEEPING_QUEUE, NOTION_QUEUE, STAGES, STAGE_NAMES, reached, type StepName } from '#pipeline';
 import { getQueueToken } from '@nestjs/bullmq';
@@ -22,6 +23,9 @@ const BATCH = 500;
 /** Jobs that wait in the queue of Notion at most: a minute's work, so that it is never empty before the next sweep. */
 const NOTION_WINDOW = 150;
 
+/** Rounds begin no more often (ms), so that many commits share one. */
+const ROUND_EVERY_MS = 10;
+
 /** The longest time for which a relay sets itself a clock (ms); beyond it the sweep is enough. */
 const LONGEST_WAIT_MS = 60_000;
 
@@ -34,6 +38,7 @@ export class OutboxRelay implements OnApplicationShutdown {
   private readonly logger = new Logger(OutboxRelay.name);
   private running: Promise<number> | null = null;
   private again = false;
+  private beganAt = -Infinity;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -81,6 +86,10 @@ export class OutboxRelay implements OnApplicationShutdown {
   private async drain(): Promise<number> {
     let relayed = 0;
     while (this.again) {
+      // Whoever wakes it meanwhile is served together: under load a round is for many items, and without it nobody waits.
+      const restMs = this.beganAt + ROUND_EVERY_MS - performance.now();
+      if (restMs > 0) await sleep(restMs);
+      this.beganAt = performance.now();
       this.again = false;
       // Beside each other: a place at a provider is empty until its next ticket is there.
       const [jobs, tickets] = await Promise.all([this.relay(), this.dispatch()]);

@@ -106,13 +106,9 @@ export class PaidCalls {
     return { result, callId: call.id, amountUsd: price.exactly?.(result) ?? call.amountUsd };
   }
 
-  /** Records, in the commit of its item, that a call was billed. */
-  async billed(
-    tx: Database,
-    artifact: ArtifactRow,
-    { callId, amountUsd }: Pick<MadeCall<ScriptName>, 'callId' | 'amountUsd'>,
-  ): Promise<void> {
-    if (await tx.costs.settle(callId, { state: 'billed', amountUsd })) await tx.artifacts.charge(artifact.id, amountUsd);
+  /** Records, in the commit of its item, that a call was billed; returns what the item has to be charged with (USD): nothing when that is done already. */
+  async settled(tx: Database, { callId, amountUsd }: Pick<MadeCall<ScriptName>, 'callId' | 'amountUsd'>): Promise<number> {
+    return (await tx.costs.settle(callId, { state: 'billed', amountUsd })) ? amountUsd : 0;
   }
 
   private async intend({ artifact, lease }: Payer, { provider, operation, amountUsd, simulated }: Price<never>): Promise<VideoCostRow> {

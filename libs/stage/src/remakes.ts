@@ -50,7 +50,7 @@ export async function makeAgainOnce(
     }
     const message = `${grave.map((finding) => finding.message).join('; ')}: it is made again by itself, once.`;
     if (!(await tx.artifacts.makeAgain(id, leaseToken, { code: MADE_AGAIN, message }))) return false;
-    if (paid) await calls.billed(tx, artifact, paid);
+    if (paid) await tx.artifacts.charge(id, await calls.settled(tx, paid));
     const details = { artifact_id: id, kind, position, revision, findings: grave };
     await tx.auditLogs.add({ channelId, taskId, actor: 'system', action: 'item_made_again', details });
     await announceProgress(tx, taskId);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { settings, type Settings } from '#config';
-import { Database, type ArtifactRow, type TaskRow } from '#database';
+import { Database, type ArtifactRow, type ChannelRow, type TaskRow } from '#database';
 import {
   Failure,
   permanent,
@@ -48,6 +48,11 @@ const PARKED_LOOK_AGAIN_MS = 6 * 3_600_000;
 
 /** Whoever looks at a task is told of waits from this length on (ms). */
 const LONG_WAIT_MS = 5 * 60_000;
+
+/** Takes back a commit for which it is too late: somebody else has the item, and with it the bill for what it has cost. */
+class LeaseGone extends Error {
+  override readonly name = 'LeaseGone';
+}
 
 /** The handlers of this process, by step. */
 export type StepHandlers = ReadonlyMap<string, StepHandler<ItemKind>>;
@@ -149,8 +154,13 @@ export class TicketHandler {
   }
 
   private async makeFile(artifact: ArtifactRow, lease: Lease, signal: AbortSignal): Promise<Finished> {
-    const task = await this.view(this.database, await this.database.tasks.get(artifact.taskId));
-    const recovered = await this.calls.recover(artifact);
+    // Beside each other: its place at a provider is empty meanwhile.
+    const [row, channel, recovered] = await Promise.all([
+      this.database.tasks.get(artifact.taskId),
+      this.database.channels.get(artifact.channelId),
+      this.calls.recover(artifact),
+    ]);
+    const task = viewOf(row, channel);
     const providerJobId = recovered.providerJobId ?? artifact.providerJobId;
     let paid: Finished['paid'] = null;
     const progress = new ProgressRecorder((progress) => this.record(artifact, lease.token, progress));
@@ -218,18 +228,22 @@ export class TicketHandler {
   }
 
   private async commit(step: StepInfo, artifact: ArtifactRow, leaseToken: string, { made, file, findings, paid }: Finished): Promise<void> {
-    await this.database.transaction(async (tx) => {
+    const work = async (tx: Database) => {
       const { result, simulated } = made;
       // Its step may be opened at this moment, which counts what is not ready.
       if (artifact.ahead) await tx.tasks.lock(artifact.taskId);
-      if (!(await tx.artifacts.commit(artifact.id, leaseToken, { ...file, result, simulated, findings }))) return;
-      if (paid) await this.calls.billed(tx, artifact, paid);
+      const chargedUsd = paid ? await this.calls.settled(tx, paid) : 0;
+      if (!(await tx.artifacts.commit(artifact.id, leaseToken, { ...file, result, simulated, findings }, chargedUsd)))
+        throw new LeaseGone();
       if (artifact.errorCode) await closeQuota(tx, artifact.errorCode, artifact.channelId);
       // Those of the same step that have to look like this one.
       if (artifact.kind === 'image') await tx.artifacts.wake(artifact.taskId, step.name, AWAITS_ITEM);
       const counted = await tx.tasks.countReady(artifact.taskId, step.name);
       if (counted?.itemsLeft === 0) await completeStep(tx, artifact.taskId, step);
       else if (counted) await announceProgressOf(tx, counted);
+    };
+    await this.database.transaction(work).catch((error: unknown) => {
+      if (!(error instanceof LeaseGone)) throw error;
     });
     reached('item_committed');
   }
@@ -289,10 +303,15 @@ export class TicketHandler {
 
   /** Through the transaction where there is one: another connection beside it is one that others may be waiting for. */
   private async view(database: Database, task: TaskRow): Promise<TaskView> {
-    const { id, channelId, title, topic, storyDirection, ownScript, publishAt, thumbnail } = task;
-    const channel = await database.channels.get(channelId);
-    return { id, channelId, title, topic, storyDirection, ownScript, publishAt, channel: channel.settings, thumbnail: thumbnail ?? 1 };
+    return viewOf(task, await database.channels.get(task.channelId));
   }
+}
+
+function viewOf(
+  { id, channelId, title, topic, storyDirection, ownScript, publishAt, thumbnail }: TaskRow,
+  { settings }: ChannelRow,
+): TaskView {
+  return { id, channelId, title, topic, storyDirection, ownScript, publishAt, channel: settings, thumbnail: thumbnail ?? 1 };
 }
 
 function ids({ task_id, channel_id, step, artifact_id, request_id }: Ticket) {

@@ -171,10 +171,15 @@ export class Artifacts {
       .execute();
   }
 
-  /** Records a finished item. False: the lease was lost, somebody else decides. */
-  async commit(id: string, leaseToken: string, made: MadeArtifact): Promise<boolean> {
+  /**
+   * Records a finished item.
+   * @param chargedUsd what it has cost besides what is known already
+   * @returns false: the lease was lost, somebody else decides
+   */
+  async commit(id: string, leaseToken: string, made: MadeArtifact, chargedUsd = 0): Promise<boolean> {
     return this.holding(id, leaseToken, {
       ...made,
+      ...(chargedUsd > 0 && { costUsd: () => `cost_usd + ${chargedUsd}` }),
       state: 'ready',
       ...NOBODYS,
       placeUntil: null,
