@@ -7,6 +7,7 @@ import { WireError, text } from '../answer.js';
 import { Files, urlOf } from '../files.js';
 import { Ledger } from '../ledger.js';
 import { Scenarios } from '../scenarios/scenarios.js';
+import { AtOnce } from '../traffic/at-once.js';
 import { Latency } from '../traffic/latency.js';
 import { JOB_FAILURES, KIE_ERRORS, demandKey, kieError } from './answers.js';
 import { CALLBACK_WAYS, Callbacks } from './callbacks.js';
@@ -53,6 +54,7 @@ class KieController {
     private readonly latency: Latency,
     private readonly scenarios: Scenarios,
     private readonly callbacks: Callbacks,
+    private readonly atOnce: AtOnce,
   ) {
     const odd = ['no_task_id', 'expired_link', 'lost'];
     scenarios.declare('clip', [...Object.keys(KIE_ERRORS), ...Object.keys(JOB_FAILURES), ...Object.keys(SLIPS), ...odd]);
@@ -140,6 +142,7 @@ class KieController {
     { lastsMs, ordered }: { lastsMs: number; ordered: string | null },
     url: (path: string) => string,
   ): Promise<void> {
+    const ended = this.atOnce.begin('kie');
     try {
       const response = await fetch(picture);
       const bytes = Buffer.from(await response.arrayBuffer());
@@ -162,6 +165,7 @@ class KieController {
       job.creditsConsumed = 0;
     }
     job.completeTime = Date.now();
+    ended();
   }
 }
 

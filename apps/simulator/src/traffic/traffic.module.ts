@@ -1,5 +1,6 @@
 import { Body, Controller, Get, Global, Header, Module, Put, Query } from '@nestjs/common';
 import { WireError } from '../answer.js';
+import { AtOnce } from './at-once.js';
 import { Latency, USUAL_SECONDS } from './latency.js';
 import { PAGE } from './page.js';
 import { Traffic, type Entry } from './traffic.js';
@@ -9,6 +10,7 @@ class TrafficController {
   constructor(
     private readonly traffic: Traffic,
     private readonly latency: Latency,
+    private readonly atOnce: AtOnce,
   ) {}
 
   @Get()
@@ -20,6 +22,12 @@ class TrafficController {
   @Get('traffic')
   list(@Query('after') after = '0'): readonly Entry[] {
     return this.traffic.list(Number(after));
+  }
+
+  /** What each provider is at work on at once, and the most that it ever was. */
+  @Get('at-once')
+  counts(): object {
+    return this.atOnce.get();
   }
 
   @Get('latency')
@@ -46,5 +54,5 @@ class TrafficController {
 }
 
 @Global()
-@Module({ controllers: [TrafficController], providers: [Latency, Traffic], exports: [Latency, Traffic] })
+@Module({ controllers: [TrafficController], providers: [AtOnce, Latency, Traffic], exports: [AtOnce, Latency, Traffic] })
 export class TrafficModule {}

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { operationOf } from '../faults/operations.js';
+import { AtOnce } from './at-once.js';
 import { Latency } from './latency.js';
 
 /** A request that a provider received, and what became of it. */
@@ -25,6 +26,9 @@ const KEPT = 1_000;
 /** Characters of a request's text that are kept. */
 const EXCERPT = 300;
 
+/** What providers make while the request is open; a clip is a job. */
+const MADE_IN_A_REQUEST = ['storyboard', 'image', 'narration', 'sound_effect'];
+
 /** Remembers what the providers received, for people to look at. */
 @Injectable()
 export class Traffic {
@@ -32,7 +36,10 @@ export class Traffic {
   private readonly current = new AsyncLocalStorage<Entry>();
   private next = 1;
 
-  constructor(private readonly latency: Latency) {}
+  constructor(
+    private readonly latency: Latency,
+    private readonly atOnce: AtOnce,
+  ) {}
 
   list(after: number): readonly Entry[] {
     return this.entries.filter(({ id }) => id > after);
@@ -65,7 +72,9 @@ export class Traffic {
       ms: 0,
       usd: 0,
     };
+    const ended = MADE_IN_A_REQUEST.includes(operation.operation) ? this.atOnce.begin(operation.provider) : () => undefined;
     response.on('close', () => {
+      ended();
       entry.ms = Date.now() - since;
       if (response.writableFinished) entry.status = response.statusCode;
       // Numbered when it is over: whoever asks for what is new would otherwise never hear how it ended.
