@@ -24,19 +24,25 @@ const program = new Command('npm run bench -- factory')
   .option('--quick', 'smaller, for a look', false)
   .option('--seed <number>', 'of the latencies', Number, 1)
   .addOption(new Option('--scale <number>', 'seconds of the model in one of this machine').argParser(Number))
+  .addOption(new Option('--videos <number>', 'of the makespan, with --channels').argParser(Number))
+  .addOption(new Option('--channels <number>', 'of the makespan').argParser(Number).default(5))
   .option('--set <name=value>', 'a setting of the product; may be given several times', collect, {})
   .option('--keep', 'leave database, files and logs where they are', false)
   .parse();
-const { quick, seed, scale, set, keep } = program.opts<{
+const { quick, seed, scale, videos, channels, set, keep } = program.opts<{
   quick: boolean;
   seed: number;
   scale?: number;
+  videos?: number;
+  channels: number;
   set: Record<string, string>;
   keep: boolean;
 }>();
+process.setMaxListeners(0);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const named = program.processedArgs[0] as string[];
 for (const name of named.length > 0 ? named : Object.keys(SCENARIOS))
-  await SCENARIOS[name]?.({ quick, seed, scale: scale ?? null, settings: set, keep });
+  await SCENARIOS[name]?.({ quick, seed, scale: scale ?? null, size: videos ? { videos, channels } : null, settings: set, keep });
 
 function collect(pair: string, before: Record<string, string>): Record<string, string> {
   const [name = '', ...value] = pair.split('=');

@@ -1,4 +1,4 @@
-import { CAPS, LIKENESS, PORTRAIT, latencies, type Caps, type Kind } from './model.js';
+import { CAPS, LIKENESS, PORTRAIT, isLong, latencies, type Caps, type Kind } from './model.js';
 
 /**
  * What no scheduler can beat.
@@ -21,7 +21,7 @@ import { CAPS, LIKENESS, PORTRAIT, latencies, type Caps, type Kind } from './mod
  * where head and tail are parts of the critical path before and after that provider. All of it is seconds of the model.
  */
 export function lowerBound(seed: number, videos: readonly number[], { caps = CAPS, runAhead = false }: BoundOptions = {}): number {
-  const plans = videos.map((video) => planOf(seed, video, caps));
+  const plans = videos.map((video) => planOf(seed, video, caps, pack));
   const sum = (work: (plan: Plan) => number) => plans.reduce((total, plan) => total + work(plan), 0);
   const least = (time: (plan: Plan) => number) => Math.min(...plans.map(time));
   const afterClips = (plan: Plan) => (runAhead ? 0 : plan.narrations + plan.effects) + plan.cut;
@@ -39,7 +39,15 @@ export function lowerBound(seed: number, videos: readonly number[], { caps = CAP
 
 /** How quick a video can be that has the factory to itself (s). */
 export function criticalPath(seed: number, video: number, { caps = CAPS, runAhead = false }: BoundOptions = {}): number {
-  return pathOf(planOf(seed, video, caps), runAhead);
+  return pathOf(planOf(seed, video, caps, pack), runAhead);
+}
+
+/**
+ * How quick such a video is if every place is handed on at once and the clips that are ordered longer are begun first (s). Nobody can know more before they are
+ * made; of eighteen clips in eight places that is a good tenth above the critical path, which takes them for divisible.
+ */
+export function reachablePath(seed: number, video: number, { caps = CAPS, runAhead = false }: BoundOptions = {}): number {
+  return pathOf(planOf(seed, video, caps, inTurn), runAhead);
 }
 
 interface BoundOptions {
@@ -63,20 +71,23 @@ interface Plan {
   readonly work: Readonly<Record<'gemini' | 'kie' | 'elevenlabs', number>>;
 }
 
-function planOf(seed: number, video: number, caps: Caps): Plan {
+/** How long items take, begun in that order, in so many places. */
+type Taking = (durations: readonly number[], places: number) => number;
+
+function planOf(seed: number, video: number, caps: Caps, taking: Taking): Plan {
   const of = (kind: Kind) => latencies(seed, video, kind);
   const [storyboard, images, clips, narrations, effects] = [of('storyboard'), of('image'), of('clip'), of('narration'), of('sound_effect')];
   const likeness = (images[PORTRAIT] ?? 0) + (images[LIKENESS] ?? 0);
-  const toImages = total(storyboard) + Math.max(pack(images, caps.gemini), likeness);
+  const toImages = total(storyboard) + Math.max(taking(images, caps.gemini), likeness);
   const composite = Math.min(...of('composite'));
   return {
     toImages,
     toClips: toImages + composite,
     composite,
-    clips: pack(clips, caps.kie),
-    narrations: pack(narrations, caps.elevenlabs),
-    effects: pack(effects, caps.elevenlabs),
-    sounds: pack([...narrations, ...effects], caps.elevenlabs),
+    clips: taking(longFirst(seed, video, clips), caps.kie),
+    narrations: taking(narrations, caps.elevenlabs),
+    effects: taking(effects, caps.elevenlabs),
+    sounds: taking([...narrations, ...effects], caps.elevenlabs),
     cut: total(of('cut')),
     work: { gemini: total(storyboard) + total(images), kie: total(clips), elevenlabs: total(narrations) + total(effects) },
   };
@@ -98,6 +109,21 @@ function pack(durations: readonly number[], places: number): number {
     return total(sorted.slice(last - index - 1, last + 1));
   });
   return Math.max(sorted[0] ?? 0, total(durations) / places, ...shared);
+}
+
+/** How long items take that are begun in this order, each in the place that is free first. */
+function inTurn(durations: readonly number[], places: number): number {
+  const free = Array.from({ length: places }, () => 0);
+  for (const duration of durations) {
+    const first = free.indexOf(Math.min(...free));
+    free[first] = (free[first] ?? 0) + duration;
+  }
+  return Math.max(...free);
+}
+
+function longFirst(seed: number, video: number, clips: readonly number[]): number[] {
+  const [long, short] = [true, false].map((wanted) => clips.filter((_, scene) => isLong(seed, video, scene) === wanted));
+  return [...(long ?? []), ...(short ?? [])];
 }
 
 function total(durations: readonly number[]): number {

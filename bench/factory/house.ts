@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { ffmpeg } from '#media';
 import { Client, type QueryResultRow } from 'pg';
 import { startProcess, type Started } from '../process.js';
 import { CAPS, SCENES, type Caps, type Kind } from './model.js';
-import type { BenchOptions } from './options.js';
+import { said, type BenchOptions } from './options.js';
 import { monotonic, readCalls, type Call } from './record.js';
 import type { Timing } from './scripts.js';
 import { titleOf } from './storyteller.js';
@@ -52,17 +52,21 @@ export class House {
     private readonly postgres: Engine,
     private readonly redis: Engine,
     private readonly options: HouseOptions,
-    readonly client: Client,
+    private readonly client: Client,
   ) {}
 
   /** Starts engines and gateway, does the work, and leaves nothing behind. */
   static async with<T>(options: HouseOptions, work: (house: House) => Promise<T>): Promise<T> {
-    const folder = await mkdtemp(join(tmpdir(), 'bench-'));
+    const folder = await mkdtemp(join(tmpdir(), 'bench-factory-'));
     const remove = async () => {
       if (options.bench.keep) process.stderr.write(`everything is kept in ${folder}\n`);
       else await rm(folder, { recursive: true, force: true });
     };
     const ends: (() => Promise<unknown>)[] = [remove];
+    const removeAtOnce = () => {
+      if (!options.bench.keep) rmSync(folder, { recursive: true, force: true });
+    };
+    process.once('exit', removeAtOnce);
     try {
       const postgres = await startPostgres({ dataDir: join(folder, 'postgres'), durable: true });
       ends.push(() => postgres.stop());
@@ -87,6 +91,7 @@ export class House {
       return await work(house);
     } finally {
       for (const end of ends.reverse()) await end();
+      process.off('exit', removeAtOnce);
     }
   }
 
@@ -104,17 +109,15 @@ export class House {
 
   /** Starts so many processes of each stage. */
   async startWorkers(stages: readonly BenchStage[], processes = 1): Promise<void> {
-    for (const stage of stages) {
-      for (let index = 0; index < processes; index += 1) {
-        const order: WorkerOrder = {
-          stages: [stage],
-          timing: this.options.timing,
-          records: this.records,
-          media: join(this.folder, 'media'),
-        };
-        await this.start(`${stage} ${index + 1}`, 'dist/bench/factory/worker.js', [JSON.stringify(order)], /^worker of .* is up$/);
-      }
-    }
+    const { timing } = this.options;
+    await Promise.all(
+      stages.flatMap((stage) =>
+        Array.from({ length: processes }, (_, index) => {
+          const order: WorkerOrder = { stages: [stage], timing, records: this.records, media: join(this.folder, 'media') };
+          return this.start(`${stage} ${index + 1}`, 'dist/bench/factory/worker.js', [JSON.stringify(order)], /^worker of .* is up$/);
+        }),
+      ),
+    );
   }
 
   /** Ends all processes; what they have in hand is finished. */
@@ -180,6 +183,11 @@ export class House {
     const started = await startProcess(script, args, this.environment(name), ready);
     started.child.stdout?.pipe(createWriteStream(join(this.folder, 'logs', `${name}.log`)));
     this.processes.push({ started, name });
+    started.child.once('exit', (code, signal) => {
+      if (this.processes.some((process) => process.started === started)) said(`${name} has ended by itself: ${code ?? signal ?? ''}`);
+    });
+    // Whatever ends the benchmark, nothing is left running.
+    process.once('exit', () => started.child.kill('SIGKILL'));
     return started.ready;
   }
 

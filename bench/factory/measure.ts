@@ -8,6 +8,11 @@ export interface Use {
   readonly mostInFlight: number;
   /** On average, over the time in which items wait for it; null: none ever waited. */
   readonly busyWhileWaiting: number | null;
+  /**
+   * How long a place stays empty between two items while others wait for it (ms of this machine, on average): what the machinery takes to hand it on, whatever
+   * the scale of the model's clock.
+   */
+  readonly handOverMs: number | null;
 }
 
 const keyOf = ({ video, kind, position }: ModelItem) => `${video} ${kind} ${position}`;
@@ -35,8 +40,11 @@ export async function dueTimes(house: House, calls: readonly Call[]): Promise<Du
   return due;
 }
 
-/** How a provider was used by its calls. */
-export function useOf(calls: readonly Call[], due: Due): Use {
+/**
+ * How a provider was used by its calls.
+ * @param due left out: nobody knows how long they have waited
+ */
+export function useOf(calls: readonly Call[], cap: number, due: Due = new Map()): Use {
   // At the same moment what ends comes first: a place that is handed on is not held twice.
   const changes = calls
     .flatMap((call) => {
@@ -59,7 +67,12 @@ export function useOf(calls: readonly Call[], due: Due): Use {
     mostInFlight = Math.max(mostInFlight, inFlight);
     before = change.at;
   }
-  return { mostInFlight, busyWhileWaiting: time > 0 ? busy / time : null };
+  const waited = time > 0;
+  return {
+    mostInFlight,
+    busyWhileWaiting: waited ? busy / time : null,
+    handOverMs: waited ? (cap * time - busy) / calls.length : null,
+  };
 }
 
 export function mean(values: readonly number[]): number {

@@ -5,6 +5,8 @@ export interface BenchOptions {
   readonly seed: number;
   /** Seconds of the model in one of the machine's; null: as each scenario chooses. */
   readonly scale: number | null;
+  /** Of the makespan; null: the sizes that its goals are stated for. */
+  readonly size: { readonly videos: number; readonly channels: number } | null;
   /** Settings of the product that this run wants otherwise. */
   readonly settings: Readonly<Record<string, string>>;
   /** Leave database, files and logs where they are. */

@@ -1,5 +1,5 @@
 import { House, type BenchChannel } from '../house.js';
-import { at, dueTimes, jain, mean, useOf } from '../measure.js';
+import { at, jain, mean, useOf } from '../measure.js';
 import { CAPS, COUNTS, latency } from '../model.js';
 import { said, secondMsAt, type BenchOptions } from '../options.js';
 import { People } from '../people.js';
@@ -45,14 +45,13 @@ async function newcomer(bench: BenchOptions): Promise<void> {
     const before = (await house.calls()).length;
     const done = (calls: readonly Call[]) => calls.filter(({ video, end }) => video === one && end < Infinity).length === COUNTS.clip;
     const calls = await house.callsWhen((seen) => done(seen) || seen.length > before + MOST_SLOTS, slotsMs(2 * MOST_SLOTS, scale));
-    const due = await dueTimes(house, calls);
     const plainTiming = { seed: bench.seed, secondMs: secondMsAt(PLAIN_SCALE) };
     const plain = new ClipJobs(house.redisUrl, plainTiming, many, one, BEFORE);
     said('  the same, first come first served');
     const { calls: plainCalls } = await plain.run();
     return [
-      { name: 'ours', ...slotsOf(one, calls, dueAt), most: useOf(calls, due).mostInFlight },
-      { name: 'first come first served', ...slotsOf(one, plainCalls, plain.dueAt), most: useOf(plainCalls, new Map()).mostInFlight },
+      { name: 'ours', ...slotsOf(one, calls, dueAt), most: useOf(calls, CAPS.kie).mostInFlight },
+      { name: 'first come first served', ...slotsOf(one, plainCalls, plain.dueAt), most: useOf(plainCalls, CAPS.kie).mostInFlight },
     ];
   });
   table(

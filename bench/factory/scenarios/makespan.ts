@@ -26,7 +26,10 @@ const PATIENCE = 3;
 
 /** How long many videos take together, next to what cannot be beaten and to plain designs on the same clock. */
 export async function makespan(options: BenchOptions): Promise<void> {
-  for (const size of options.quick ? QUICK : SIZES) await measure({ ...size, scale: options.scale ?? size.scale }, options);
+  const usual = options.quick ? QUICK : SIZES;
+  const [first] = usual;
+  const sizes = options.size && first ? [{ ...first, ...options.size }] : usual;
+  for (const size of sizes) await measure({ ...size, scale: options.scale ?? size.scale }, options);
 }
 
 async function measure({ videos: count, channels: channelCount, scale, goal: most }: Size, bench: BenchOptions): Promise<void> {
@@ -38,7 +41,7 @@ async function measure({ videos: count, channels: channelCount, scale, goal: mos
   const withinMs = PATIENCE * bound * timing.secondMs;
   const rows = await makeVideos({ channels, videos: count, scale, withinMs, bench }, async (run, house) => {
     said('  plain designs');
-    const plain = async (name: string, design: Promise<PlainRun>) => rowOf(name, await design, null, bound, timing);
+    const plain = async (name: string, design: Promise<PlainRun>) => rowOf(name, await design, undefined, bound, timing);
     return [
       rowOf('ours', run, run.due, bound, timing),
       // They do nothing but wait, so they do not disturb each other.
@@ -57,6 +60,7 @@ async function measure({ videos: count, channels: channelCount, scale, goal: mos
       'mean video end s',
       'first video s',
       'clips in flight while some wait',
+      'place handed on in ms',
       ...RESOURCES.map((resource) => `most at ${resource} (${CAPS[resource]})`),
     ],
     rows.map(({ cells }) => cells),
@@ -67,15 +71,24 @@ async function measure({ videos: count, channels: channelCount, scale, goal: mos
   goal('calls above a cap', over.join(', ') || 'none', 'none', over.length === 0);
 }
 
-function rowOf(name: string, { calls, finished }: PlainRun, due: Due | null, bound: number, { secondMs }: Timing) {
+function rowOf(name: string, { calls, finished }: PlainRun, due: Due | undefined, bound: number, { secondMs }: Timing) {
   const begun = Math.min(...calls.map(({ start }) => start));
   const ends = [...finished.values()].map((end) => (end - begun) / secondMs);
-  const uses = RESOURCES.map((resource) => useOf(at(calls, resource), due ?? new Map<string, number>()));
+  const uses = RESOURCES.map((resource) => useOf(at(calls, resource), CAPS[resource], due));
   const last = Math.max(...ends);
-  const busy = due && (uses[RESOURCES.indexOf('kie')]?.busyWhileWaiting ?? null);
+  const clips = due && uses[RESOURCES.indexOf('kie')];
   return {
     ratio: last / bound,
     over: RESOURCES.filter((resource, index) => (uses[index]?.mostInFlight ?? 0) > CAPS[resource]),
-    cells: [name, last, last / bound, mean(ends), Math.min(...ends), busy, ...uses.map(({ mostInFlight }) => mostInFlight)],
+    cells: [
+      name,
+      last,
+      last / bound,
+      mean(ends),
+      Math.min(...ends),
+      clips?.busyWhileWaiting ?? null,
+      clips?.handOverMs ?? null,
+      ...uses.map(({ mostInFlight }) => mostInFlight),
+    ],
   };
 }

@@ -34,7 +34,7 @@ export async function shared(bench: BenchOptions): Promise<void> {
         ]);
         const withinMs = PATIENCE * ((items * 10) / CAPS.elevenlabs) * secondMsAt(scale);
         const calls = await house.callsWhen((all) => all.filter(({ end }) => end < Infinity).length >= items, withinMs);
-        return { ...useOf(calls, await dueTimes(house, calls)), made: calls.length };
+        return { ...useOf(calls, CAPS.elevenlabs, await dueTimes(house, calls)), made: calls.length };
       },
       [],
     );
@@ -42,8 +42,8 @@ export async function shared(bench: BenchOptions): Promise<void> {
   const busy = use.busyWhileWaiting ?? 0;
   table(
     `shared: narrations and effects, ${PROCESSES} processes of each stage; 1 s here is ${scale} s of the model; seed ${bench.seed}`,
-    ['', 'made', `most in flight (${CAPS.elevenlabs})`, 'in flight while some wait', 'of cap'],
-    [['ours', `${use.made} of ${items}`, use.mostInFlight, busy, busy / CAPS.elevenlabs]],
+    ['', 'made', `most in flight (${CAPS.elevenlabs})`, 'in flight while some wait', 'of cap', 'place handed on in ms'],
+    [['ours', `${use.made} of ${items}`, use.mostInFlight, busy, busy / CAPS.elevenlabs, use.handOverMs]],
   );
   goal('most in flight', String(use.mostInFlight), `at most ${CAPS.elevenlabs}`, use.mostInFlight <= CAPS.elevenlabs);
   goal('in flight while some wait', busy.toFixed(2), `at least ${GOAL}`, busy >= GOAL);
