@@ -335,6 +335,10 @@ describe('a provider that', () => {
     await addTask(a, { step: 'storyboard', count: 1 });
     await health().failed('images', quotaExhausted({ code: 'GEMINI_QUOTA_EXHAUSTED', retryAfterMs: 3_600_000, ...about }));
     expect((await begin()).map(({ step }) => step)).toEqual(['storyboard']);
+    expect(await dataSource.query(`SELECT DISTINCT step, error_code, error_message FROM artifacts WHERE error_code IS NOT NULL`)).toEqual([
+      { step: 'images', error_code: 'GEMINI_QUOTA_EXHAUSTED', error_message: 'u' },
+    ]);
+    expect(await database.artifacts.stuck(-60_000)).toEqual(new Map());
     await dataSource.query(`UPDATE lanes SET held_steps = '{"images": "2020-01-01T00:00:00Z"}'`);
     expect(await begin()).toHaveLength(11);
   });

@@ -2,6 +2,7 @@ import { Database } from '#database';
 import type { Failure, StepName } from '#pipeline';
 import { Injectable, Logger } from '@nestjs/common';
 import { Dispatcher } from './dispatcher.js';
+import { announceProgress } from './tickets.js';
 
 /** So many calls in a row that failed at a provider are its fault, not theirs. */
 const FAULTS = 5;
@@ -46,7 +47,10 @@ export class LaneHealth {
     if (!provider || !failure.code.startsWith(`${provider.toUpperCase()}_`)) return;
     if (failure.kind === 'quota') {
       const ms = failure.retryAfterMs ?? QUOTA_HOLD_MS;
-      await dispatch.holdStep(name, step, ms);
+      await this.database.transaction(async (tx) => {
+        const waiting = await tx.dispatch.holdStep(name, step, ms, { code: failure.code, message: failure.userMessage });
+        for (const taskId of waiting) await announceProgress(tx, taskId);
+      });
       this.logger.warn({ event: 'lane_step_held', lane: name, step, code: failure.code, for_ms: ms });
     } else if (failure.rateLimited) {
       const ms = failure.retryAfterMs ?? RATE_HOLD_MS;

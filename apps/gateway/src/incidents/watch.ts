@@ -1,5 +1,5 @@
 import { Database } from '#database';
-import { STAGES, STAGE_NAMES, STEPS } from '#pipeline';
+import { NOTION_QUEUE, STAGES, STAGE_NAMES, STEPS, stepInfo } from '#pipeline';
 import { QUEUES, RATE_LIMITED, RECONCILER, reportGrantEnding } from '#stage';
 import { getQueueToken } from '@nestjs/bullmq';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
@@ -95,14 +95,26 @@ export class Watch implements OnApplicationBootstrap, OnApplicationShutdown {
       title: 'Redis does not answer',
       text: 'Nothing is worked until it is back; nothing is lost: the queues are written again from Postgres.',
     });
+    const waiting = await this.waiting();
     for (const [name, depth] of depths ?? []) {
-      await this.set(depth > DEEP, {
+      await this.set(depth + (waiting.get(name) ?? 0) > DEEP, {
         kind: 'queue_deep',
         key: `queue_deep:${name}`,
         title: `The queue ${name} is deeper than ${DEEP}`,
-        text: 'More is queued than the stage works off. Give it more processes, or let in fewer tasks (TASKS_IN_WORK).',
+        text: 'More is queued than the stage works off. Give it more processes, or let in fewer tasks (TASKS_IN_WORK, WORK_AHEAD_MINUTES).',
       });
     }
+  }
+
+  /** What waits in Postgres for room in each queue. */
+  private async waiting(): Promise<ReadonlyMap<string, number>> {
+    const { census } = this.database;
+    const waiting = new Map([[NOTION_QUEUE as string, (await census.outbox()).count]]);
+    for (const { step, count } of await census.waitingItems()) {
+      const { queue } = STAGES[stepInfo(step).stage];
+      waiting.set(queue, (waiting.get(queue) ?? 0) + count);
+    }
+    return waiting;
   }
 
   private async depth(name: string): Promise<number> {

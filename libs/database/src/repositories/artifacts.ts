@@ -271,11 +271,12 @@ export class Artifacts {
       .execute();
   }
 
-  /** How many items of each step have been due for that long (ms) although nobody is at work on that step. */
+  /** How many items of each step have been due for that long (ms) although nobody is at work on that step, and no quota is waited for. */
   async stuck(sinceMs: number): Promise<Map<StepName, number>> {
     const rows = await this.manager.query<{ step: StepName; waiting: number }[]>(
       `SELECT step, count(*)::int AS waiting FROM artifacts AS waiting
        WHERE state = 'due' AND next_at < now() - $1 * interval '1 millisecond' AND ${wanted('waiting')}
+         AND NOT EXISTS (SELECT FROM lanes WHERE (held_steps ->> waiting.step)::timestamptz > now())
          AND NOT EXISTS (SELECT FROM artifacts AS busy WHERE busy.step = waiting.step AND busy.state = 'running' AND busy.lease_until > now())
        GROUP BY step`,
       [sinceMs],

@@ -249,12 +249,18 @@ export class Dispatch {
     );
   }
 
-  /** Begins nothing of a step for that long (ms). */
-  async holdStep(lane: string, step: StepName, ms: number): Promise<void> {
+  /** Begins nothing of a step for that long (ms), and says why in whatever waits; returns the tasks of which something does. */
+  async holdStep(lane: string, step: StepName, ms: number, { code, message }: { code: string; message: string }): Promise<string[]> {
     await this.manager.query(
       `UPDATE lanes SET held_steps = held_steps || jsonb_build_object($2::text, now() + $3 * interval '1 millisecond') WHERE name = $1`,
       [lane, step, ms],
     );
+    const [rows] = await this.manager.query<[{ taskId: string }[], number]>(
+      `UPDATE artifacts SET error_code = $2, error_message = $3
+       WHERE step = $1 AND state = 'due' AND handed_at IS NULL AND error_code IS NULL RETURNING task_id AS "taskId"`,
+      [step, code, message],
+    );
+    return [...new Set(rows.map(({ taskId }) => taskId))];
   }
 
   /** Begins nothing of a lane for that long (ms), and as few as that at once afterwards; never shortens a hold. */
