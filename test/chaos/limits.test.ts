@@ -77,7 +77,7 @@ it(
     }
     let [latestMs, kills] = [0, 0];
     const flushed = new Redis(redis.url);
-    for (let finished = false; !finished; await sleep(300)) {
+    for (let finished = false; !finished;) {
       await approveAll();
       const [late] = await ask<{ ms: number }>(
         `SELECT coalesce(max(extract(epoch FROM now() - lease_until)) * 1000, 0)::float8 AS ms FROM artifacts WHERE state = 'running'`,
@@ -96,6 +96,7 @@ it(
       const stopped = tasks.find(({ status }) => status.endsWith('_error'));
       if (stopped) throw new Error(`${stopped.title}: ${stopped.status} ${stopped.error_message ?? ''}`);
       finished = kills === KILLS && tasks.length === VIDEOS && tasks.every(({ status }) => status === 'final_review');
+      if (!finished) await sleep(300);
     }
     flushed.disconnect();
 

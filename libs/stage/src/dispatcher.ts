@@ -1,29 +1,20 @@
-import { clipLengths, lanesOf, settings, type Lane, type Settings } from '#config';
+import { lanesOf, settings, type Lane, type Settings } from '#config';
 import { Database, type InHand, type LaneState, type OutgoingJob, type QueuedTicket, type WaitingItem } from '#database';
-import {
-  PRIORITIES,
-  STAGES,
-  STEPS,
-  expectedMs,
-  isAfter,
-  stepInfo,
-  usualItems,
-  usualOutline,
-  type StageName,
-  type StepName,
-} from '#pipeline';
+import { PRIORITIES, STAGES, STAGE_NAMES, stepInfo, type StageName, type StepName } from '#pipeline';
 import { perMinute } from '#providers/registry';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Budgets } from './budgets.js';
 import { nextInTurn, type Limits, type Shares } from './fair-share.js';
+import { furthestFirst, leadsTo, scarcestOf } from './scarcest-lane.js';
 import { announceProgress, makeTicket, ticketId, type TicketPlace } from './tickets.js';
 
 /** A ticket that nobody has taken up after that time is taken back (ms): its queue was emptied, or its workers are busy. */
 const UNCLAIMED_MS = 15_000;
 /** A stage that has not been heard of for that long gets nothing (ms); one that runs is heard of every 30 s. */
 const SILENT_MS = 90_000;
-/** How long it is believed which stages run (ms). */
+/** How long it is believed which stages run (ms); while one is missing, not so long. */
 const STAGES_BELIEVED_MS = 5_000;
+const MISSING_BELIEVED_MS = 500;
 /** A lane's clock is set back when it is past this (s), so that tags stay within what a place in a queue can say. */
 const SET_BACK_AT = 100_000;
 /** A provider counts its minute by when requests arrive, which is up to so much later than they are let go (ms). */
@@ -99,8 +90,9 @@ export class Dispatcher {
       const handed: { tickets: OutgoingJob[]; moved: MovedTicket[] }[] = [];
       for (const now of lanes) {
         const own = waiting.filter(({ lane }) => lane === now.lane.name);
-        const ranked = isHungry && this.leadsToScarcest(now.lane);
-        handed.push(await this.handOver(tx, now, own.map(ranked ? asNext : asFair), budgets));
+        const ranks = isHungry && leadsTo(this.scarcest, now.lane) ? furthestFirst(own) : null;
+        const candidates = own.map((item) => asCandidate(item, ranks?.get(item) ?? 0));
+        handed.push(await this.handOver(tx, now, candidates, budgets));
       }
       await budgets.settle(tx);
       return {
@@ -194,12 +186,6 @@ export class Dispatcher {
     return { queue, jobId: ticketId({ id, generation }), priority, tag, isLocal: this.laneOf(step).provider === null };
   }
 
-  /** Whether what waits in a lane is needed before the scarcest can go on. */
-  private leadsToScarcest(lane: Lane): boolean {
-    const [first] = this.scarcest?.steps ?? [];
-    return first !== undefined && lane !== this.scarcest && lane.steps.some((step) => isAfter(first, step));
-  }
-
   private concurrency({ steps: [step] }: Lane): number {
     return step ? this.settings[`${stepInfo(step).stage.toUpperCase() as Uppercase<StageName>}_CONCURRENCY`] : 1;
   }
@@ -214,41 +200,16 @@ export class Dispatcher {
     if (Date.now() > this.running.untilMs) {
       const heard = await this.database.heartbeats.list(SILENT_MS);
       const stages = new Set(heard.filter(({ silent }) => !silent).map(({ service }) => service));
-      this.running = { stages, untilMs: Date.now() + STAGES_BELIEVED_MS };
+      const isWhole = STAGE_NAMES.every((stage) => stages.has(stage));
+      this.running = { stages, untilMs: Date.now() + (isWhole ? STAGES_BELIEVED_MS : MISSING_BELIEVED_MS) };
     }
     return this.running.stages;
   }
 }
 
-const asFair = (item: WaitingItem): Candidate => ({
-  ...item,
-  level: PRIORITIES.indexOf(item.priority),
-  rank: 0,
-  seconds: item.expectedMs / 1_000,
-});
-
-/** The video first that is furthest, and of such the oldest: in that order they come. */
-const asNext = (item: WaitingItem, index: number, all: readonly WaitingItem[]): Candidate => {
-  const stepsToCome = STEPS.length - STEPS.findIndex(({ name }) => name === item.step);
-  const age = all.findIndex(({ taskId }) => taskId === item.taskId);
-  return { ...asFair(item), rank: (stepsToCome * RANKS + item.itemsLeft) * RANKS + age };
-};
-/** More than a step has items, and than items wait. */
-const RANKS = 100_000;
-
-/** The lane with places in which a usual video spends most time. */
-function scarcestOf(lanes: readonly Lane[], settings: Settings): Lane | null {
-  const outline = usualOutline(USUAL_SCENES);
-  const timeIn = ({ steps, atOnce }: Lane) =>
-    steps.reduce((ms, step) => {
-      const kind = stepInfo(step).item;
-      const { count, input } = usualItems(kind, outline, clipLengths(settings));
-      return ms + count * expectedMs(kind, input);
-    }, 0) / (atOnce ?? Infinity);
-  return lanes.reduce<Lane | null>((most, lane) => (timeIn(lane) > (most ? timeIn(most) : 0) ? lane : most), null);
+function asCandidate(item: WaitingItem, rank: number): Candidate {
+  return { ...item, level: PRIORITIES.indexOf(item.priority), rank, seconds: item.expectedMs / 1_000 };
 }
-/** Lanes are compared by what a video of so many scenes asks of them; it matters little how many. */
-const USUAL_SCENES = 18;
 
 /** What a channel allows itself of a provider. */
 function capsOf({ provider }: Lane, inHand: readonly InHand[]): Limits<WaitingItem> {
