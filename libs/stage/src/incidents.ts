@@ -102,7 +102,7 @@ export async function reportLimit(tx: Database, failure: Failure, channelId: str
       text: failure.userMessage,
     });
   } else if (failure.rateLimited) {
-    const text = `${failure.userMessage} If this lasts, lower the concurrency of the stage.`;
+    const text = `${failure.userMessage} Less is begun there by itself; if this lasts, set ${provider.toUpperCase()}_AT_ONCE or ${provider.toUpperCase()}_PER_MINUTE to what the account allows.`;
     await tx.alerts.raise({
       kind: RATE_LIMITED,
       key: `${RATE_LIMITED}:${provider}`,
