@@ -16,8 +16,8 @@ interface Size {
 }
 
 const SIZES: readonly Size[] = [
-  { videos: 20, channels: 5, scale: 100, goal: 1.03 },
-  { videos: 100, channels: 20, scale: 250, goal: 1.05 },
+  { videos: 20, channels: 5, scale: 50, goal: 1.03 },
+  { videos: 100, channels: 20, scale: 100, goal: 1.05 },
 ];
 const QUICK: readonly Size[] = [{ videos: 6, channels: 3, scale: 200, goal: 1.03 }];
 

@@ -6,7 +6,8 @@ import { goal, table } from '../table.js';
 import { narrationsPerSecond } from '../throughput.js';
 
 const PROCESSES = [1, 2, 4];
-const SCALE = 20;
+/** Slow, as these items are short. */
+const SCALE = 5;
 const [VIDEOS, QUICK_VIDEOS] = [12, 5];
 /** Where the provider answers at once, there have to be more of them. */
 const INSTANT_VIDEOS = 4;

@@ -6,7 +6,8 @@ import { People } from '../people.js';
 import { feed } from '../seeds.js';
 import { goal, table } from '../table.js';
 
-const SCALE = 40;
+/** Slow, as these items are short: what this machine takes to hand a place on would look like half a minute of the model. */
+const SCALE = 10;
 /** Of each of the two stages. */
 const PROCESSES = 2;
 /** Videos whose narrations are to be made, and as many others whose effects are. */
