@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readSettings, type ChannelSettings } from '#config';
-import { Database, dataSourceOptions } from '#database';
+import { Database, dataSourceOptions, type ArtifactRow } from '#database';
 import { Workspace } from '#media';
-import type { ItemKind, Status, StepName, Ticket, TicketName } from '#pipeline';
+import type { Finding, ItemKind, Status, StepName, Ticket, TicketName } from '#pipeline';
 import { createTestDatabase, type TestDatabase } from '#testing';
 import { Logger } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { Dispatcher } from './dispatcher.js';
 import { Gates } from './gates.js';
-import { ItemFiles } from './item-files.js';
+import { ItemFiles, type PlacedFile } from './item-files.js';
 import { ProviderLimits } from './provider-limits.js';
 import { Reconciler } from './reconciler.js';
 import { ScriptRunner } from './script-runner.js';
@@ -52,11 +52,11 @@ afterEach(async () => {
 
 /** Takes any file for what it should be: nobody speaks here. */
 class TextFiles extends ItemFiles {
-  override async place<T>(
-    ...[artifact, make, ours]: Parameters<ItemFiles['place']>
-  ): Promise<{ made: T; file: { path: string; checksum: string; bytes: number; durationMs: null }; findings: [] }> {
-    const made = (await make(join(folder, artifact.id))) as T;
-    if (!(await ours([]))) throw new Error('lost');
+  override async place<T extends { readonly findings?: readonly Finding[] }>(
+    artifact: ArtifactRow,
+    make: (out: string) => Promise<T>,
+  ): Promise<{ made: T; file: PlacedFile; findings: Finding[] }> {
+    const made = await make(join(folder, artifact.id));
     return { made, file: { path: artifact.id, checksum: 'x', bytes: 1, durationMs: null }, findings: [] };
   }
 }
@@ -76,7 +76,7 @@ function steps(): Map<string, StepHandler<ItemKind>> {
     },
   };
   const sound_effects: StepHandler<'sound_effect'> = { plan: () => many({ prompt: 'waves', seconds: 5 }), make: made };
-  return new Map(Object.entries({ composites, narrations, sound_effects })) as Map<string, StepHandler<ItemKind>>;
+  return new Map(Object.entries({ composites, narrations, sound_effects }));
 }
 
 /** A task whose images were approved, with the composites to be opened. */

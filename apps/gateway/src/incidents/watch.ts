@@ -109,7 +109,7 @@ export class Watch implements OnApplicationBootstrap, OnApplicationShutdown {
   /** What waits in Postgres for room in each queue. */
   private async waiting(): Promise<ReadonlyMap<string, number>> {
     const { census } = this.database;
-    const waiting = new Map([[NOTION_QUEUE as string, (await census.outbox()).count]]);
+    const waiting = new Map<string, number>([[NOTION_QUEUE, (await census.outbox()).count]]);
     for (const { step, count } of await census.waitingItems()) {
       const { queue } = STAGES[stepInfo(step).stage];
       waiting.set(queue, (waiting.get(queue) ?? 0) + count);
