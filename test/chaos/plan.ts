@@ -33,7 +33,7 @@ function random(seed: number): () => number {
   };
 }
 
-/** A worker's lease and BullMQ's lock last 30 s: a pause must be longer to lose them. */
+/** A worker's lease lasts 9 s and BullMQ's lock 30: a pause must be longer to lose both. */
 const PAUSE_MS = 38_000;
 /** The outage in which the gateway must go on taking webhooks. */
 const LONG_REDIS_OUTAGE_MS = 60_000;

@@ -7,7 +7,7 @@ import { createTestDatabase, eventually, testRedis, type TestDatabase } from '#t
 import { call, type DemoTask } from '../../apps/local/src/gateway-client.js';
 import { Installation } from '../installation/installation.js';
 
-/** A killed worker's lease of 30 s has to run out, twice (ms). */
+/** A killed worker's lease has to run out, twice (ms). */
 const LONG = 300_000;
 const SCENES = 2;
 

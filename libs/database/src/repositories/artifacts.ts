@@ -119,8 +119,10 @@ export class Artifacts {
       .where('id = :id AND generation = :generation', { id, generation })
       .andWhere(`state = 'due' AND handed_at IS NOT NULL`)
       .andWhere(wanted('artifacts'))
+      .returning('*')
       .execute();
-    return result.affected === 1 ? this.find(id) : null;
+    const [row] = result.raw as Record<string, unknown>[];
+    return row ? this.hydrated(row) : null;
   }
 
   /** Gives an item's place at its provider to others: what is still to be done with it is done here. */
@@ -307,6 +309,18 @@ export class Artifacts {
       .returning('id')
       .execute();
     return this.byIds(added.raw as { id: string }[]);
+  }
+
+  /** A row as the entity that TypeORM would make of it, were it to read it a second time. */
+  private hydrated(row: Readonly<Record<string, unknown>>): ArtifactRow {
+    const { driver } = this.manager.dataSource;
+    const { columns } = this.manager.dataSource.getMetadata(ArtifactRow);
+    return this.manager.create(
+      ArtifactRow,
+      Object.fromEntries(
+        columns.map((column) => [column.propertyName, driver.prepareHydratedValue(row[column.databaseName], column) as unknown]),
+      ),
+    );
   }
 
   private async byIds(artifacts: readonly { id: string }[]): Promise<ArtifactRow[]> {
