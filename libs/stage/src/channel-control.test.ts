@@ -106,7 +106,7 @@ async function addTask(notionPageId = 'page'): Promise<TaskRow> {
 
 /** The tickets that have been issued since the last look. */
 async function tickets(): Promise<{ name: TicketName; payload: Ticket }[]> {
-  const due = await database.outbox.due(100);
+  const due = [...(await database.outbox.due(100)), ...(await database.outbox.patient(100))];
   await database.outbox.remove(due);
   const opening = due.filter(({ queue }) => queue === 'asset') as { name: TicketName; payload: object }[];
   const making = (await handOver(database, settings)).map(({ name, data }) => ({ name, payload: data }));

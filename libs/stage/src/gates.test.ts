@@ -101,7 +101,14 @@ async function open(): Promise<TaskRow> {
   const nothing = { plan: () => [] } as unknown as StepHandler<ItemKind>;
   await database.transaction(async (tx) => {
     const row = await tx.tasks.lock(task.id);
-    if (row?.step) await openStep(tx, row, stepInfo(row.step), nothing, {} as TaskView, readSettings({}));
+    if (row?.step)
+      await openStep(tx, {
+        task: row,
+        step: stepInfo(row.step),
+        handler: nothing,
+        view: { channel: {} } as TaskView,
+        settings: readSettings({}),
+      });
   });
   return database.tasks.get(task.id);
 }

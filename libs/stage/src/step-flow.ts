@@ -16,9 +16,18 @@ import {
 } from '#pipeline';
 import { closeStop, reportStop } from './incidents.js';
 import { aheadTicket, announce, openTicket } from './tickets.js';
-import type { Planned, StepHandler } from './stage.js';
+import type { Planned, StepHandler, TaskView } from './stage.js';
 
 /** How a task moves from step to step. Every function takes the transaction in which the move is part of the commit that causes it. */
+
+/** What it takes to open a step. */
+export interface StepOpening<K extends ItemKind> {
+  readonly task: TaskRow;
+  readonly step: StepInfo & { item: K };
+  readonly handler: StepHandler<K>;
+  readonly view: TaskView;
+  readonly settings: Settings;
+}
 
 /** Takes a queued task into work. */
 export async function admit(tx: Database, task: TaskRow): Promise<void> {
@@ -35,16 +44,9 @@ export async function beginStep(tx: Database, task: TaskRow, step: StepInfo['nam
 }
 
 /** Opens a step: its items become artifacts that are due. A step that has nothing to make is complete at once. */
-export async function openStep<K extends ItemKind>(
-  tx: Database,
-  task: TaskRow,
-  step: StepInfo & { item: K },
-  handler: StepHandler<K>,
-  view: Parameters<StepHandler<K>['plan']>[0],
-  settings: Settings,
-): Promise<void> {
-  const storyboard = await storyboardOf(tx, task.id);
-  await planItems(tx, task, step, planned(handler, view, storyboard), settings);
+export async function openStep<K extends ItemKind>(tx: Database, opening: StepOpening<K>): Promise<void> {
+  const { task, step, view } = opening;
+  await planItems(tx, opening, false);
   if (step.name === RUN_AHEAD.from && view.channel.run_ahead) await runAhead(tx, task);
   const missing = (await tx.artifacts.ofStep(task.id, step.name)).filter(({ state }) => state !== 'ready');
   await tx.tasks.move(task.id, task.status, step.working, { stepOpened: true, itemsLeft: missing.length });
@@ -59,27 +61,18 @@ export async function runAhead(tx: Database, task: TaskRow): Promise<void> {
 }
 
 /** Plans a step's items before its turn has come: they are made meanwhile, and are there when it comes. */
-export async function openAhead<K extends ItemKind>(
-  tx: Database,
-  task: TaskRow,
-  step: StepInfo & { item: K },
-  handler: StepHandler<K>,
-  view: Parameters<StepHandler<K>['plan']>[0],
-  settings: Settings,
-): Promise<void> {
-  if (!task.step || !isAfter(step.name, task.step) || !view.channel.run_ahead) return;
-  await planItems(tx, task, step, planned(handler, view, await storyboardOf(tx, task.id)), settings, true);
+export async function openAhead<K extends ItemKind>(tx: Database, opening: StepOpening<K>): Promise<void> {
+  const { task, step, view } = opening;
+  if (task.step && isAfter(step.name, task.step) && view.channel.run_ahead) await planItems(tx, opening, true);
 }
 
 /** Writes down what a step has to make; what is there already is left as it is. */
 async function planItems<K extends ItemKind>(
   tx: Database,
-  task: TaskRow,
-  step: StepInfo & { item: K },
-  inputs: readonly Planned<K>[],
-  settings: Settings,
-  ahead = false,
+  { task, step, handler, view, settings }: StepOpening<K>,
+  ahead: boolean,
 ): Promise<void> {
+  const inputs = planned(handler, view, await storyboardOf(tx, task.id));
   await tx.artifacts.add(
     inputs.map((input, position) => ({
       channelId: task.channelId,

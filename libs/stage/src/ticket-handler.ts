@@ -29,7 +29,7 @@ import { PaidCalls } from './paid-calls.js';
 import { MadeAgain, makeAgainOnce } from './remakes.js';
 import { ScriptRunner, type RunOptions } from './script-runner.js';
 import { AWAITS_ITEM, type Item, type Made, type Price, type StepHandler, type TaskView } from './stage.js';
-import { completeStep, openAhead, openStep, stopTask } from './step-flow.js';
+import { completeStep, openAhead, openStep, stopTask, type StepOpening } from './step-flow.js';
 import { announceProgress, announceProgressOf } from './tickets.js';
 
 /** What is known of an item when its file is in its place. */
@@ -96,13 +96,13 @@ export class TicketHandler {
       .transaction(async (tx) => {
         const task = await tx.tasks.lock(ticket.task_id);
         if (ticket.ahead) {
-          if (task) await openAhead(tx, task, step, this.handler(step), await this.view(tx, task), this.settings);
+          if (task) await openAhead(tx, await this.opening(tx, task, step));
           return;
         }
         if (task?.step !== step.name || task.stepOpened || task.stepGeneration !== ticket.generation) return;
         // Whoever resumes the channel issues the ticket again.
         if ((await tx.channels.get(task.channelId)).pausedAt) return;
-        await openStep(tx, task, step, this.handler(step), await this.view(tx, task), this.settings);
+        await openStep(tx, await this.opening(tx, task, step));
       })
       .catch(async (error: unknown) => {
         const failure = Failure.from(error);
@@ -301,9 +301,10 @@ export class TicketHandler {
     });
   }
 
-  /** Through the transaction where there is one: another connection beside it is one that others may be waiting for. */
-  private async view(database: Database, task: TaskRow): Promise<TaskView> {
-    return viewOf(task, await database.channels.get(task.channelId));
+  /** Through the transaction: another connection beside it is one that others may be waiting for. */
+  private async opening(tx: Database, task: TaskRow, step: StepInfo): Promise<StepOpening<ItemKind>> {
+    const view = viewOf(task, await tx.channels.get(task.channelId));
+    return { task, step, handler: this.handler(step), view, settings: this.settings };
   }
 }
 

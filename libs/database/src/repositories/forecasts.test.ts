@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ItemKind, Status } from '#pipeline';
-import { createTestDatabase, eventually, type TestDatabase } from '#testing';
+import { createTestDatabase, eventually, reads, type TestDatabase } from '#testing';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../data-source.js';
 import { Database } from '../database.js';
@@ -49,26 +49,6 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-interface Plan {
-  'Node Type': string;
-  'Relation Name'?: string;
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Rows Removed by Filter'?: number;
-  Plans?: Plan[];
-}
-
-/** How a query reads a table, and how many rows. */
-async function reads(table: string, query: string, values: unknown[]): Promise<{ how: string[]; rows: number }> {
-  const [explained] = await dataSource.query<{ 'QUERY PLAN': [{ Plan: Plan }] }[]>(`EXPLAIN (ANALYZE, FORMAT JSON) ${query}`, values);
-  const nodes = (node: Plan): Plan[] => [node, ...(node.Plans ?? []).flatMap(nodes)];
-  const scans = explained ? nodes(explained['QUERY PLAN'][0].Plan).filter((node) => node['Relation Name'] === table) : [];
-  return {
-    how: [...new Set(scans.map((node) => node['Node Type']))],
-    rows: scans.reduce((sum, node) => sum + (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'], 0),
-  };
-}
-
 async function addTask(status: Status, values: { priority?: number; generation?: number; secondsAgo?: number } = {}): Promise<string> {
   const { priority = 1, generation = 0, secondsAgo = 0 } = values;
   const [row] = await dataSource.query<{ id: string }[]>(
@@ -114,19 +94,19 @@ describe('with ten thousand videos queued and as many published', () => {
   afterAll(() => dataSource.query('DELETE FROM tasks WHERE id = ANY($1)', [begun]));
 
   it('those that are queued are counted without a look at the published', async () => {
-    const { how, rows } = await reads('tasks', QUEUED_VIDEOS, []);
+    const { how, rows } = await reads(dataSource, 'tasks', QUEUED_VIDEOS, []);
     expect(how).toEqual(['Index Only Scan']);
     expect(rows).toBe(MANY);
   });
 
   it('those in work are read from indexes, and no item of another video', async () => {
-    const [tasks, items] = [await reads('tasks', BEGUN_VIDEOS, []), await reads('artifacts', BEGUN_VIDEOS, [])];
+    const [tasks, items] = [await reads(dataSource, 'tasks', BEGUN_VIDEOS, []), await reads(dataSource, 'artifacts', BEGUN_VIDEOS, [])];
     expect([...tasks.how, ...items.how].filter((scan) => scan === 'Seq Scan')).toEqual([]);
     expect([tasks.rows, items.rows]).toEqual([10, 200]);
   });
 
   it('how long items take is read off the latest of each kind', async () => {
-    const { how, rows } = await reads('artifacts', PACES, [
+    const { how, rows } = await reads(dataSource, 'artifacts', PACES, [
       ['image', 'clip'],
       [false, false],
     ]);
@@ -139,7 +119,7 @@ describe('with ten thousand videos queued and as many published', () => {
       `SELECT id FROM tasks WHERE status = 'queued' AND channel_id = $1 ORDER BY queued_at DESC LIMIT 1`,
       [channelId],
     );
-    const { how, rows } = await reads('tasks', QUEUED_BEFORE, [last?.id]);
+    const { how, rows } = await reads(dataSource, 'tasks', QUEUED_BEFORE, [last?.id]);
     expect(how.filter((scan) => scan === 'Seq Scan')).toEqual([]);
     expect(rows).toBeLessThanOrEqual(MANY);
     const { queued } = await database.forecasts.unpublished();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '#testing';
+import { createTestDatabase, reads, type TestDatabase } from '#testing';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../data-source.js';
 import { Database } from '../database.js';
@@ -38,30 +38,10 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-interface PlanNode {
-  'Node Type': string;
-  'Relation Name'?: string;
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Rows Removed by Filter'?: number;
-  Plans?: PlanNode[];
-}
-
-/** What a query reads of the tasks: how, and how many rows. */
-async function reads(query: string, values: unknown[]): Promise<{ how: string[]; rows: number }> {
-  const [explained] = await dataSource.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }[]>(`EXPLAIN (ANALYZE, FORMAT JSON) ${query}`, values);
-  const nodes = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodes)];
-  const scans = explained ? nodes(explained['QUERY PLAN'][0].Plan).filter((node) => node['Relation Name'] === 'tasks') : [];
-  return {
-    how: scans.map((node) => node['Node Type']),
-    rows: scans.reduce((sum, node) => sum + (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'], 0),
-  };
-}
-
 describe('with ten thousand tasks queued and as many published', () => {
   it('what is admitted next is read from indexes, no more rows of a channel than there are places', async () => {
     const places = 20 - 10;
-    const { how, rows } = await reads(NEXT_QUEUED, [20]);
+    const { how, rows } = await reads(dataSource, 'tasks', NEXT_QUEUED, [20]);
     expect(how.length).toBeGreaterThan(0);
     expect(how.filter((scan) => !scan.startsWith('Index'))).toEqual([]);
     expect(rows).toBeLessThanOrEqual(places * CHANNELS + 10);
@@ -71,7 +51,7 @@ describe('with ten thousand tasks queued and as many published', () => {
 
   it('a page of what has changed is read from an index', async () => {
     const since = `SELECT id FROM tasks WHERE (updated_at, id) > (now() - interval '1 minute', gen_random_uuid()) ORDER BY updated_at, id LIMIT 100`;
-    const { how, rows } = await reads(since, []);
+    const { how, rows } = await reads(dataSource, 'tasks', since, []);
     expect([how, rows]).toEqual([[expect.stringMatching(/^Index/)], 100]);
   });
 
