@@ -11,7 +11,8 @@ export class FairDispatch1733100000000 implements MigrationInterface {
         ADD COLUMN tag double precision,
         ADD COLUMN handed_at timestamptz,
         ADD COLUMN place_until timestamptz;
-      CREATE INDEX ix_artifacts_channel_id_step_waiting ON artifacts (channel_id, step) WHERE state = 'due' AND handed_at IS NULL;
+      DROP INDEX ix_artifacts_next_at;
+      CREATE INDEX ix_artifacts_channel_id_step_next_at ON artifacts (channel_id, step, next_at) WHERE state = 'due';
       CREATE INDEX ix_artifacts_step_in_hand ON artifacts (step) WHERE handed_at IS NOT NULL OR place_until IS NOT NULL;
 
       CREATE TABLE lanes (
@@ -46,7 +47,8 @@ export class FairDispatch1733100000000 implements MigrationInterface {
       DROP INDEX ix_outbox_priority_not_before_patient, ix_outbox_not_before_prompt;
       CREATE INDEX ix_outbox_not_before ON outbox (not_before);
       DROP TABLE lane_shares, lanes;
-      DROP INDEX ix_artifacts_step_in_hand, ix_artifacts_channel_id_step_waiting;
+      DROP INDEX ix_artifacts_step_in_hand, ix_artifacts_channel_id_step_next_at;
+      CREATE INDEX ix_artifacts_next_at ON artifacts (next_at) WHERE state = 'due';
       ALTER TABLE artifacts DROP COLUMN place_until, DROP COLUMN handed_at, DROP COLUMN tag, DROP COLUMN expected_usd, DROP COLUMN expected_ms, DROP COLUMN ahead;
     `);
   }

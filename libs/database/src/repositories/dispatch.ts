@@ -112,27 +112,30 @@ export class Dispatch {
 
   /** What could be made now in lanes that have room: of each channel no more than that, the most urgent first, then the oldest video, then what takes longest. */
   async waiting(rooms: readonly Room[]): Promise<WaitingItem[]> {
-    const columns = `item.id, item.task_id, item.channel_id, item.step, item.generation, item.expected_ms, item.expected_usd, item.position,
-      tasks.priority, tasks.queued_at, tasks.request_id, tasks.items_left`;
+    const steps = rooms.flatMap(({ name, room, steps, going_on }) =>
+      going_on.map((step) => ({ step, lane: name, room: steps.includes(step) ? room : 0 })),
+    );
     const rows = await this.manager.query<(Omit<WaitingItem, 'priority'> & { priority: number })[]>(
-      `SELECT next.id, lane.name AS lane, next.task_id AS "taskId", next.channel_id AS "channelId", next.step, next.generation, next.priority,
+      `SELECT next.id, next.lane, next.task_id AS "taskId", next.channel_id AS "channelId", next.step, next.generation, next.priority,
          next.request_id AS "requestId", next.expected_ms AS "expectedMs", next.expected_usd::float8 AS "expectedUsd",
-         next.items_left AS "itemsLeft",
-         coalesce((channels.settings ->> 'weight')::float8, 1) AS weight,
-         channels.settings -> 'budget' AS budget, channels.settings -> 'provider_caps' AS caps, next.has_place AS "hasPlace"
-       FROM jsonb_to_recordset($1) AS lane (name text, steps text[], room integer, going_on text[]) CROSS JOIN channels CROSS JOIN LATERAL (
-         (SELECT ${columns}, false AS has_place FROM artifacts AS item JOIN tasks ON tasks.id = item.task_id
-          WHERE item.channel_id = channels.id AND item.step = ANY(lane.steps) AND item.state = 'due' AND item.handed_at IS NULL
-            AND item.next_at <= now() AND (item.place_until IS NULL OR item.place_until <= now()) AND ${wantedWith('item', 'tasks')}
-          ORDER BY tasks.priority, tasks.queued_at, item.task_id, item.expected_ms DESC, item.position LIMIT lane.room)
-         UNION ALL
-         (SELECT ${columns}, true AS has_place FROM artifacts AS item JOIN tasks ON tasks.id = item.task_id
-          WHERE item.channel_id = channels.id AND item.step = ANY(lane.going_on) AND item.state = 'due' AND item.handed_at IS NULL
-            AND item.next_at <= now() AND item.place_until > now() AND ${wantedWith('item', 'tasks')})
-       ) AS next
-       WHERE channels.paused_at IS NULL
+         next.items_left AS "itemsLeft", next.has_place AS "hasPlace", coalesce((channels.settings ->> 'weight')::float8, 1) AS weight,
+         channels.settings -> 'budget' AS budget, channels.settings -> 'provider_caps' AS caps
+       FROM (
+         SELECT item.id, item.task_id, item.channel_id, item.step, item.generation, item.expected_ms, item.expected_usd, item.position,
+           tasks.priority, tasks.queued_at, tasks.request_id, tasks.items_left, lane.lane, lane.room, placed.has_place,
+           row_number() OVER (
+             PARTITION BY lane.lane, item.channel_id, placed.has_place
+             ORDER BY tasks.priority, tasks.queued_at, item.task_id, item.expected_ms DESC, item.position
+           ) AS nth
+         FROM artifacts AS item JOIN jsonb_to_recordset($1) AS lane (step text, lane text, room integer) ON lane.step = item.step
+         CROSS JOIN LATERAL (SELECT coalesce(item.place_until > now(), false) AS has_place) AS placed
+         JOIN tasks ON tasks.id = item.task_id
+         WHERE item.state = 'due' AND item.handed_at IS NULL AND item.next_at <= now() AND (placed.has_place OR lane.room > 0)
+           AND ${wantedWith('item', 'tasks')}
+       ) AS next JOIN channels ON channels.id = next.channel_id
+       WHERE (next.has_place OR next.nth <= next.room) AND channels.paused_at IS NULL
        ORDER BY next.priority, next.queued_at, next.task_id, next.expected_ms DESC, next.position`,
-      [JSON.stringify(rooms)],
+      [JSON.stringify(steps)],
     );
     return rows.map((row) => ({ ...row, priority: PRIORITIES[row.priority] ?? 'normal' }));
   }
