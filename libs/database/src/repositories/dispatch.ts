@@ -84,7 +84,7 @@ const LONGEST_PLACE = `interval '1 day'`;
 /** What a provider said of its limits is believed for that long: plans change (SQL interval). */
 export const BELIEVED = `interval '1 hour'`;
 
-/** What the dispatcher asks and writes. Everything but `locked` is for whoever holds the lanes' lock. */
+/** What the dispatcher asks and writes: `inHand`, `waiting`, `hand`, `setBack`, `putOff` and `forget` for whoever holds the lanes' lock, the rest for anybody. */
 export class Dispatch {
   constructor(private readonly manager: EntityManager) {}
 
