@@ -15,7 +15,7 @@ export interface Throughput {
 }
 
 /** A machine that makes fewer is not waited for (items a second). */
-const LEAST_PER_SECOND = 5;
+const LEAST_PER_SECOND = 1;
 
 /** Feeds narrations, which are paid for, of so many videos, and measures from the first one that begins to the last one that is recorded. */
 export async function narrationsPerSecond(
