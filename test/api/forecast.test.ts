@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Status } from '#pipeline';
+import { intendCall } from '#testing';
 import { Forecasts } from '../../apps/gateway/src/forecast/forecasts.js';
 import type { ForecastView } from '../../apps/gateway/src/forecast/forecast.dto.js';
 import { TestGateway, type Answer, type Request } from './gateway.js';
@@ -160,7 +161,7 @@ describe("a video's forecast", () => {
     expect(seconds(new Date().toISOString(), before?.finishes_at)).toBeGreaterThan(160);
     const [first, second] = await gateway.database.artifacts.ofStep(id, 'clips');
     const call = { channelId: tide, taskId: id, provider: 'kie', operation: 'clip', amountUsd: 0.21, simulated: true };
-    const { id: callId } = await gateway.database.costs.intend({ ...call, artifactId: first?.id ?? '' });
+    const { id: callId } = await intendCall(gateway, { ...call, artifactId: first?.id ?? '' });
     expect((await forecastOf(id))?.usd).toBeCloseTo((before?.usd ?? 0) - 0.21, 2);
     await gateway.database.costs.settle(callId, { state: 'not_billed' });
     expect((await forecastOf(id))?.usd).toBe(before?.usd);

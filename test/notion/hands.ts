@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { Database } from '#database';
 import { ITEM_KINDS, STEPS, type ItemInputs, type ItemKind, type ItemResults, type StageName } from '#pipeline';
 import { StageModule, startService, type Item, type Made, type Stage, type StepHandler } from '#stage';
+import { intendCall } from '#testing';
 import { Module, type INestApplicationContext, type Type } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 
@@ -85,8 +86,7 @@ function moduleFor(stage: StageName, steps: typeof STEPS, files: ReadonlyMap<str
     readonly stage = stage;
 
     constructor(dataSource: DataSource) {
-      const database = new Database(dataSource.manager);
-      for (const { name, item } of steps) Object.assign(this, { [name]: handlerOf(item, files, database) });
+      for (const { name, item } of steps) Object.assign(this, { [name]: handlerOf(item, files, dataSource) });
     }
   }
   Reflect.defineMetadata('design:paramtypes', [DataSource], HandsOfStage);
@@ -96,25 +96,34 @@ function moduleFor(stage: StageName, steps: typeof STEPS, files: ReadonlyMap<str
   return HandsModule;
 }
 
-function handlerOf(kind: ItemKind, files: ReadonlyMap<string, string>, database: Database): StepHandler<ItemKind> {
+function handlerOf(kind: ItemKind, files: ReadonlyMap<string, string>, dataSource: DataSource): StepHandler<ItemKind> {
   return {
     plan: () => [INPUTS[kind]],
     make: async ({ out, task }: Item<ItemKind>): Promise<Made<ItemKind>> => {
       const file = files.get(kind);
       if (file) await copyFile(file, out);
       else await writeFile(out, '{}');
-      await pay(kind, task.id, database);
+      await pay(kind, task.id, dataSource);
       return { result: resultOf(kind, task.id), simulated: true };
     },
   };
 }
 
-async function pay(kind: ItemKind, taskId: string, database: Database): Promise<void> {
+async function pay(kind: ItemKind, taskId: string, dataSource: DataSource): Promise<void> {
+  const database = new Database(dataSource.manager);
   const amountUsd = COSTS_USD[kind];
   const artifact = (await database.artifacts.ofTask(taskId)).find((one) => one.kind === kind);
   if (!amountUsd || !artifact) return;
   const { channelId, id: artifactId } = artifact;
-  const call = await database.costs.intend({ channelId, taskId, artifactId, provider: 'kie', operation: kind, amountUsd, simulated: true });
+  const call = await intendCall(dataSource, {
+    channelId,
+    taskId,
+    artifactId,
+    provider: 'kie',
+    operation: kind,
+    amountUsd,
+    simulated: true,
+  });
   await database.costs.settle(call.id, { state: 'billed' });
   await database.artifacts.charge(artifactId, amountUsd);
 }

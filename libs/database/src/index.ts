@@ -11,7 +11,7 @@ export type { TaskRow } from './entities/task.js';
 export type { VideoCostRow } from './entities/video-cost.js';
 export type { OAuthTokenRow, PublicationRow, PublicationStepRow } from './entities/youtube.js';
 export { ALERT_TARGETS, type Alert, type AlertTarget } from './repositories/incidents.js';
-export type { ItemError, MadeArtifact, NewArtifact } from './repositories/artifacts.js';
+export type { Claimed, ItemError, MadeArtifact, NewArtifact } from './repositories/artifacts.js';
 export type { MirrorChange } from './repositories/notion.js';
 export type { NewEvent } from './repositories/records.js';
 export type { Backlog, TaskCounts } from './repositories/census.js';

@@ -105,7 +105,7 @@ export class BudgetsOfRound implements Limits<WaitingItem> {
         day: ["The day's budget", 'It goes on at 00:00 UTC, or after BUDGET_DAY_USD was raised.'],
       }[scope];
       const message = `${whose} is reached: ${amounts}. ${what}`;
-      const of = { video: { taskId: item.taskId }, channel_day: { channelId: item.channelId }, day: null }[scope];
+      const of = { video: { taskId: item.taskId }, channel_day: { channelId: item.channelId }, day: {} }[scope];
       const told = await tx.dispatch.putOff(of, { code: BUDGET_CODES[scope], message }, LOOK_AGAIN_MS);
       for (const taskId of told) await announceProgress(tx, taskId);
       if (told.length === 0) continue;

@@ -161,7 +161,7 @@ describe('a paused channel', () => {
     expect(await control.resume(channelId, 'bob')).toMatchObject({ pausedAt: null, pausedBy: null });
     const again = await tickets();
     expect(again).toHaveLength(2);
-    for (const { payload } of again) expect(await claim(payload)).toMatchObject({ attempt: 1 });
+    for (const { payload } of again) expect(await claim(payload)).toMatchObject({ artifact: { attempt: 1 } });
     expect(await audit()).toEqual(['system: channel_added', 'ann: channel_paused', 'bob: channel_resumed']);
   });
 
@@ -237,7 +237,7 @@ describe('a channel whose file is gone', () => {
       ['notion', queued.id],
       [NEWS, queued.id],
     ]);
-    for (const { payload } of made) expect(await claim(payload)).toMatchObject({ state: 'running' });
+    for (const { payload } of made) expect(await claim(payload)).toMatchObject({ artifact: { state: 'running' } });
     await admission.run();
     expect((await database.tasks.get(queued.id)).status).toBe('queued');
 

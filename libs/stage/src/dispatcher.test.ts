@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { readSettings, type ChannelSettings } from '#config';
 import { Database, dataSourceOptions } from '#database';
 import { PRIORITIES, STAGE_NAMES, quotaExhausted, stepInfo, transient, type Priority, type StepName, type Ticket } from '#pipeline';
-import { createTestDatabase, type TestDatabase } from '#testing';
+import { createTestDatabase, intendCall, type TestDatabase } from '#testing';
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { BUDGET_CODES } from './budgets.js';
@@ -91,7 +91,7 @@ const putOff = (ticket: Ticket | undefined, endsJob: boolean, nextAt = new Date(
 const ofChannel = (tickets: readonly Ticket[], channelId: string) => tickets.filter(({ channel_id }) => channel_id === channelId);
 const expire = () => dataSource.query(`UPDATE artifacts SET lease_until = now() - interval '1 second' WHERE state = 'running'`);
 const intend = ({ channel_id: channelId, task_id: taskId, artifact_id: artifactId = '' }: Ticket, amountUsd = 0.1) =>
-  database.costs.intend({ channelId, taskId, artifactId, provider: 'kie', operation: 'clip', amountUsd, simulated: true });
+  intendCall(dataSource, { channelId, taskId, artifactId, provider: 'kie', operation: 'clip', amountUsd, simulated: true });
 
 describe('places', () => {
   it('are never more than a provider has, and each that comes free is taken at once', async () => {
@@ -463,4 +463,23 @@ it('an item that is not at its turn is made ahead when its channel wants that, a
   await dispatcher.recall();
   expect(await begin()).toEqual([]);
   await expect(database.artifacts.claim(randomUUID(), 1, randomUUID(), 1)).resolves.toBeNull();
+});
+
+it('what is claimed comes with its video, its channel and the call that an earlier worker has left, as each is read by itself', async () => {
+  const a = await addChannel('a', { weight: 2, budget: { video_usd: 3.5 } });
+  const taskId = await addTask(a, { count: 1, priority: 'high', usd: 0.123456 });
+  await dataSource.query(`UPDATE tasks SET publish_at = '2026-12-01T09:30:00.123Z', thumbnail = 3, own_script = E'Line "one"\\nline two'`);
+  const { tickets } = await dispatcher.round();
+  const { artifact_id: id = '', generation } = tickets[0]?.payload as Ticket;
+  expect(await database.artifacts.claim(id, generation + 1, randomUUID(), 60_000)).toBeNull();
+  const call = await intend({ task_id: taskId, channel_id: a, artifact_id: id } as Ticket, 0.1);
+  const claimed = await database.artifacts.claim(id, generation, randomUUID(), 60_000);
+  expect(claimed).toEqual({
+    artifact: await database.artifacts.find(id),
+    task: await database.tasks.get(taskId),
+    channel: await database.channels.get(a),
+    openCall: await database.costs.find(call.id),
+  });
+  expect(claimed).toMatchObject({ artifact: { state: 'running', attempt: 1, expectedUsd: 0.123456 }, openCall: { amountUsd: 0.1 } });
+  expect(await database.artifacts.claim(id, generation, randomUUID(), 60_000)).toBeNull();
 });

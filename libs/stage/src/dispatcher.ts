@@ -79,10 +79,10 @@ export class Dispatcher {
       const inHand = await tx.dispatch.inHand();
       const lanes = this.lanes.flatMap((lane) => this.now(lane, states, inHand));
       const rooms = lanes.map(({ lane, state, room }) => {
-        const going_on = state.heldMs > 0 ? [] : lane.steps.filter((step) => stages.has(stepInfo(step).stage));
-        return { name: lane.name, room, going_on, steps: going_on.filter((step) => !state.heldSteps.includes(step)) };
+        const goingOn = state.heldMs > 0 ? [] : lane.steps.filter((step) => stages.has(stepInfo(step).stage));
+        return { name: lane.name, room, goingOn, steps: goingOn.filter((step) => !state.heldSteps.includes(step)) };
       });
-      const waiting = await tx.dispatch.waiting(rooms.filter(({ going_on }) => going_on.length > 0));
+      const waiting = await tx.dispatch.waiting(rooms.filter(({ goingOn }) => goingOn.length > 0));
       const budgets = await this.budgets.ofRound(tx, waiting, inHand);
       const isHungry = rooms.some(
         ({ name, room }) => name === this.scarcest?.name && room > waiting.filter(({ lane }) => lane === name).length,

@@ -163,7 +163,7 @@ setInterval(() => {
   /** Has the item handed over and taken up. */
   async function claim(leaseToken: string, leaseMs = 60_000): Promise<ArtifactRow | null> {
     await handOver(database, settings);
-    return database.artifacts.claim(item.id, (await current()).generation, leaseToken, leaseMs);
+    return (await database.artifacts.claim(item.id, (await current()).generation, leaseToken, leaseMs))?.artifact ?? null;
   }
 
   async function current(): Promise<ArtifactRow> {

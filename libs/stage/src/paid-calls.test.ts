@@ -6,7 +6,7 @@ import { readSettings } from '#config';
 import { Database, dataSourceOptions, type ArtifactRow, type VideoCostRow } from '#database';
 import { Workspace } from '#media';
 import { type FailureLine, type ItemKind, type Status } from '#pipeline';
-import { createTestDatabase, eventually, testRedis, type TestDatabase } from '#testing';
+import { createTestDatabase, eventually, intendCall, testRedis, type TestDatabase } from '#testing';
 import { Logger } from '@nestjs/common';
 import sharp from 'sharp';
 import { DataSource } from 'typeorm';
@@ -139,7 +139,9 @@ async function leftBehind(...entries: object[]): Promise<VideoCostRow> {
 async function leftBehindWith(drawn: string, ...entries: object[]): Promise<VideoCostRow> {
   const { channelId, taskId, id: artifactId } = item;
   const { provider, operation, amountUsd, simulated } = price;
-  const call = await database.costs.intend({ channelId, taskId, artifactId, provider, operation, amountUsd, simulated });
+  const { id } = await intendCall(dataSource, { channelId, taskId, artifactId, provider, operation, amountUsd, simulated });
+  const call = await database.costs.find(id);
+  if (!call) throw new Error('The call was not written down');
   const { journal, product } = files.call(item, call.id);
   await mkdir(dirname(journal), { recursive: true });
   if (entries.length > 0) await writeFile(journal, entries.map((entry) => JSON.stringify(entry)).join('\n'));
@@ -286,7 +288,7 @@ describe('a call whose answer was lost', () => {
     it('is waited for, and its job picked up when it is found', async () => {
       expect(await work()).toMatchObject({ state: 'due', attempt: 0, errorCode: 'CALL_SOUGHT' });
       expect(await work()).toMatchObject({ state: 'due', attempt: 0, errorCode: 'CALL_SOUGHT' });
-      const call = await database.costs.open(item.id);
+      const [call] = (await database.costs.list({ artifactId: item.id, state: 'intended', limit: 1, offset: 0 })).costs;
       if (!call) throw new Error('The call is not open');
       await recordJob(database, call, 'job-9');
       expect(await current()).toMatchObject({ providerJobId: 'job-9', state: 'due', costUsd: 0.42 });
@@ -299,7 +301,7 @@ describe('a call whose answer was lost', () => {
 
     it('is lost after all when it was waited for in vain; then it is made again', async () => {
       await work();
-      const call = await database.costs.open(item.id);
+      const [call] = (await database.costs.list({ artifactId: item.id, state: 'intended', limit: 1, offset: 0 })).costs;
       if (!call) throw new Error('The call is not open');
       await anHourAgo(call);
       expect(await work()).toMatchObject({ state: 'due', errorCode: 'PAID_CALL_LOST' });

@@ -54,12 +54,11 @@ export class PaidCalls {
   ) {}
 
   /**
-   * Finds out what became of the call that an earlier worker left open, before the item is made again.
+   * Finds out what became of the call that an earlier worker left open, before the item is made again. Null: it left none.
    * @throws Failure `waiting` while it may still end well, or the failure that it ended with
    */
-  async recover(artifact: ArtifactRow): Promise<Recovered> {
+  async recover(artifact: ArtifactRow, call: VideoCostRow | null): Promise<Recovered> {
     const nothing = { finished: null, providerJobId: null };
-    const call = await this.database.costs.open(artifact.id);
     if (!call) return nothing;
     const outcome = await this.outcome(artifact, call);
     if (outcome.event === 'done') return { finished: call, providerJobId: null };
@@ -114,7 +113,7 @@ export class PaidCalls {
   private async intend({ artifact, lease }: Payer, { provider, operation, amountUsd, simulated }: Price<never>): Promise<VideoCostRow> {
     const { channelId, taskId, id: artifactId } = artifact;
     const call = { channelId, taskId, artifactId, provider, operation, amountUsd, simulated };
-    const intended = await this.database.costs.intendHolding(call, lease.token);
+    const intended = await this.database.costs.intend(call, lease.token);
     if (intended) return intended;
     lease.lose();
     throw transient({

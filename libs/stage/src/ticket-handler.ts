@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { settings, type Settings } from '#config';
-import { Database, type ArtifactRow, type ChannelRow, type TaskRow } from '#database';
+import { Database, type ArtifactRow, type ChannelRow, type Claimed, type TaskRow } from '#database';
 import {
   Failure,
   permanent,
@@ -121,15 +121,16 @@ export class TicketHandler {
     const step = stepInfo(ticket.step);
     const { itemTimeoutMs } = STAGES[step.stage];
     const leaseToken = randomUUID();
-    const artifact = await this.database.artifacts.claim(ticket.artifact_id, ticket.generation, leaseToken, LEASE_MS);
-    if (!artifact) return;
+    const claimed = await this.database.artifacts.claim(ticket.artifact_id, ticket.generation, leaseToken, LEASE_MS);
+    if (!claimed) return;
+    const { artifact } = claimed;
     reached('item_claimed');
     this.relay.takenUp(step.name);
     const started = Date.now();
     const lease = this.leases.hold(artifact.id, leaseToken);
     try {
       const signal = AbortSignal.any([stopping, lease.lost, AbortSignal.timeout(itemTimeoutMs)]);
-      const finished = await this.makeFile(artifact, lease, signal);
+      const finished = await this.makeFile(claimed, lease, signal);
       await this.commit(step, artifact, leaseToken, finished);
       await this.health.succeeded(step.name);
       this.logger.log({
@@ -153,14 +154,9 @@ export class TicketHandler {
     }
   }
 
-  private async makeFile(artifact: ArtifactRow, lease: Lease, signal: AbortSignal): Promise<Finished> {
-    // Beside each other: its place at a provider is empty meanwhile.
-    const [row, channel, recovered] = await Promise.all([
-      this.database.tasks.get(artifact.taskId),
-      this.database.channels.get(artifact.channelId),
-      this.calls.recover(artifact),
-    ]);
-    const task = viewOf(row, channel);
+  private async makeFile({ artifact, openCall, ...of }: Claimed, lease: Lease, signal: AbortSignal): Promise<Finished> {
+    const task = viewOf(of.task, of.channel);
+    const recovered = await this.calls.recover(artifact, openCall);
     const providerJobId = recovered.providerJobId ?? artifact.providerJobId;
     let paid: Finished['paid'] = null;
     const progress = new ProgressRecorder((progress) => this.record(artifact, lease.token, progress));

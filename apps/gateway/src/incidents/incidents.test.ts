@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { Database, type TaskRow } from '#database';
 import { DEAD_LETTER_QUEUE, permanent, quotaExhausted, stepInfo, transient, type Status } from '#pipeline';
 import { ProviderLimits, reportDisconnection, reportLimit, stopTask } from '#stage';
-import { createTestDatabase, eventually, testRedis, type TestDatabase } from '#testing';
+import { createTestDatabase, eventually, intendCall, testRedis, type TestDatabase } from '#testing';
 import { getQueueToken } from '@nestjs/bullmq';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Queue } from 'bullmq';
@@ -289,7 +289,7 @@ describe("KIE's callback", () => {
     const clip = { channelId: task.channelId, taskId: task.id, step: 'clips', kind: 'clip', revision: 1, input: {} as never } as const;
     await database.artifacts.add([{ ...clip, position: 0 }]);
     const [item] = await database.artifacts.ofStep(task.id, 'clips');
-    const call = await database.costs.intend({
+    const call = await intendCall(app.get(DataSource), {
       channelId: task.channelId,
       taskId: task.id,
       artifactId: item?.id ?? '',

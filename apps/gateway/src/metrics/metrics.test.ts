@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Database } from '#database';
 import { STAGE_NAMES, STATUSES, type Status, type StepName } from '#pipeline';
 import { notionJob } from '#stage';
-import { createTestDatabase, testRedis, type TestDatabase } from '#testing';
+import { createTestDatabase, intendCall, testRedis, type TestDatabase } from '#testing';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { DataSource } from 'typeorm';
 import { Forecasts } from '../forecast/forecasts.js';
@@ -79,7 +79,7 @@ describe('GET /metrics', () => {
     );
     const [clip] = await database.artifacts.ofStep(taskId, 'clips');
     const call = { channelId, taskId, artifactId: clip?.id ?? '', provider: 'kie', operation: 'clip', amountUsd: 0.42, simulated: true };
-    const { id } = await database.costs.intend(call);
+    const { id } = await intendCall(app.get(DataSource), call);
     await database.costs.settle(id, { state: 'billed' });
     await database.webhookEvents.add([{ eventId: 'event', type: 'page.created', payload: {} }], notionJob('work_inbox', 'inbox', {}));
     await database.alerts.raise({ kind: 'rate_limited', key: 'rate_limited:kie', title: '', text: '' });

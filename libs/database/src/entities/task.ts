@@ -2,6 +2,11 @@ import { PRIORITIES, type Priority, type Status, type StepName } from '#pipeline
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
 import { BOOLEAN, INTEGER, SMALLINT, TEXT, TIME, UUID, optional } from './columns.js';
 
+/** A priority of how it is stored: by its place among all, so that the database can sort by it. */
+export function storedPriority(place: number): Priority {
+  return PRIORITIES[place] ?? 'normal';
+}
+
 /** One video on its way through the pipeline. */
 @Entity('tasks')
 export class TaskRow {
@@ -24,10 +29,7 @@ export class TaskRow {
   @Column(TEXT)
   ownScript: string;
 
-  @Column({
-    type: 'smallint',
-    transformer: { to: (value: Priority) => PRIORITIES.indexOf(value), from: (value: number): Priority => PRIORITIES[value] ?? 'normal' },
-  })
+  @Column({ type: 'smallint', transformer: { to: (value: Priority) => PRIORITIES.indexOf(value), from: storedPriority } })
   priority: Priority;
 
   /** Which of the thumbnails was chosen, from 1; null: the first. */

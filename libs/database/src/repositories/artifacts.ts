@@ -10,6 +10,9 @@ import {
 } from '#pipeline';
 import { In, Not, type EntityManager } from 'typeorm';
 import { ArtifactRow } from '../entities/artifact.js';
+import { ChannelRow } from '../entities/channel.js';
+import { TaskRow } from '../entities/task.js';
+import { VideoCostRow } from '../entities/video-cost.js';
 import { notPaused } from './channels.js';
 import { WORKING, sqlList } from './status-lists.js';
 
@@ -38,6 +41,15 @@ export interface MadeArtifact {
   findings: Finding[];
 }
 
+/** An item that its worker has taken, and what making it begins with. */
+export interface Claimed {
+  readonly artifact: ArtifactRow;
+  readonly task: TaskRow;
+  readonly channel: ChannelRow;
+  /** What an earlier worker has paid for, or may have, and not settled. */
+  readonly openCall: VideoCostRow | null;
+}
+
 /** Why an item was not made. */
 export interface ItemError {
   code: string;
@@ -60,6 +72,9 @@ export const wanted = (item: string) =>
 /** SQL: until when an item that its worker has let go keeps its place: as long as a provider may be at work on it, which is 15 minutes at most. */
 export const KEPT_PLACE = `CASE WHEN place_until IS NOT NULL AND (provider_job_id IS NOT NULL
   OR EXISTS (SELECT FROM video_costs WHERE artifact_id = artifacts.id AND video_costs.state = 'intended')) THEN now() + interval '20 minutes' END`;
+
+/** A table's row as JSON, by its columns. */
+type StoredRow = Readonly<Record<string, unknown>>;
 
 export class Artifacts {
   constructor(private readonly manager: EntityManager) {}
@@ -103,26 +118,31 @@ export class Artifacts {
     return rows as ArtifactRow<K>[];
   }
 
-  /** Takes an item for this worker, if the ticket is its latest, was not taken back, and nobody works on it. Null: nothing to do. */
-  async claim(id: string, generation: number, leaseToken: string, leaseMs: number): Promise<ArtifactRow | null> {
-    const result = await this.manager
-      .createQueryBuilder()
-      .update(ArtifactRow)
-      .set({
-        state: 'running',
-        attempt: () => 'attempt + 1',
-        leaseToken,
-        leaseUntil: () => `now() + ${Math.round(leaseMs)} * interval '1 millisecond'`,
-        progress: null,
-        startedAt: () => STARTED_AT,
-      })
-      .where('id = :id AND generation = :generation', { id, generation })
-      .andWhere(`state = 'due' AND handed_at IS NOT NULL`)
-      .andWhere(wanted('artifacts'))
-      .returning('*')
-      .execute();
-    const [row] = result.raw as Record<string, unknown>[];
-    return row ? this.hydrated(row) : null;
+  /**
+   * Takes an item for this worker, if the ticket is its latest, was not taken back, and nobody works on it. Null: nothing to do. One statement: its place at a
+   * provider is empty meanwhile.
+   */
+  async claim(id: string, generation: number, leaseToken: string, leaseMs: number): Promise<Claimed | null> {
+    const [row] = await this.manager.query<{ artifact: StoredRow; task: StoredRow; channel: StoredRow; call: StoredRow | null }[]>(
+      `WITH claimed AS (
+         UPDATE artifacts SET state = 'running', attempt = attempt + 1, lease_token = $3, lease_until = now() + $4 * interval '1 millisecond',
+           progress = NULL, started_at = ${STARTED_AT}, updated_at = now()
+         WHERE id = $1 AND generation = $2 AND state = 'due' AND handed_at IS NOT NULL AND ${wanted('artifacts')}
+         RETURNING *
+       )
+       SELECT to_jsonb(claimed) AS artifact, to_jsonb(tasks) AS task, to_jsonb(channels) AS channel,
+         (SELECT to_jsonb(video_costs) FROM video_costs WHERE artifact_id = claimed.id AND video_costs.state = 'intended') AS call
+       FROM claimed JOIN tasks ON tasks.id = claimed.task_id JOIN channels ON channels.id = claimed.channel_id`,
+      [id, generation, leaseToken, leaseMs],
+    );
+    return row
+      ? {
+          artifact: this.entity(ArtifactRow, row.artifact),
+          task: this.entity(TaskRow, row.task),
+          channel: this.entity(ChannelRow, row.channel),
+          openCall: row.call && this.entity(VideoCostRow, row.call),
+        }
+      : null;
   }
 
   /** Gives an item's place at its provider to others: what is still to be done with it is done here. */
@@ -311,16 +331,13 @@ export class Artifacts {
     return this.byIds(added.raw as { id: string }[]);
   }
 
-  /** A row as the entity that TypeORM would make of it, were it to read it a second time. */
-  private hydrated(row: Readonly<Record<string, unknown>>): ArtifactRow {
+  /** A row that came as JSON, as the entity that TypeORM would make of it. */
+  private entity<T extends object>(type: new () => T, row: StoredRow): T {
     const { driver } = this.manager.dataSource;
-    const { columns } = this.manager.dataSource.getMetadata(ArtifactRow);
-    return this.manager.create(
-      ArtifactRow,
-      Object.fromEntries(
-        columns.map((column) => [column.propertyName, driver.prepareHydratedValue(row[column.databaseName], column) as unknown]),
-      ),
-    );
+    const { columns } = this.manager.dataSource.getMetadata(type);
+    const entity = new type();
+    for (const column of columns) column.setEntityValue(entity, driver.prepareHydratedValue(row[column.databaseName], column) as unknown);
+    return entity;
   }
 
   private async byIds(artifacts: readonly { id: string }[]): Promise<ArtifactRow[]> {

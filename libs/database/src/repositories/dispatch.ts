@@ -1,7 +1,7 @@
 import type { ChannelSettings } from '#config';
 import type { Priority, StepName } from '#pipeline';
-import { PRIORITIES } from '#pipeline';
 import type { EntityManager } from 'typeorm';
+import { storedPriority } from '../entities/task.js';
 import { KEPT_PLACE, wantedWith } from './artifacts.js';
 
 /** How a lane is doing, and how far the channels have shared it. */
@@ -73,7 +73,7 @@ export interface Room {
   readonly steps: readonly StepName[];
   readonly room: number;
   /** Steps of which items that have a place already may go on. */
-  readonly going_on: readonly StepName[];
+  readonly goingOn: readonly StepName[];
 }
 
 /** A ticket in a queue that nobody has taken up: it may have to change its place there. */
@@ -112,8 +112,8 @@ export class Dispatch {
 
   /** What could be made now in lanes that have room: of each channel no more than that, the most urgent first, then the oldest video, then what takes longest. */
   async waiting(rooms: readonly Room[]): Promise<WaitingItem[]> {
-    const steps = rooms.flatMap(({ name, room, steps, going_on }) =>
-      going_on.map((step) => ({ step, lane: name, room: steps.includes(step) ? room : 0 })),
+    const steps = rooms.flatMap(({ name, room, steps, goingOn }) =>
+      goingOn.map((step) => ({ step, lane: name, room: steps.includes(step) ? room : 0 })),
     );
     const rows = await this.manager.query<(Omit<WaitingItem, 'priority'> & { priority: number })[]>(
       `SELECT next.id, next.lane, next.task_id AS "taskId", next.channel_id AS "channelId", next.step, next.generation, next.priority,
@@ -137,7 +137,7 @@ export class Dispatch {
        ORDER BY next.priority, next.queued_at, next.task_id, next.expected_ms DESC, next.position`,
       [JSON.stringify(steps)],
     );
-    return rows.map((row) => ({ ...row, priority: PRIORITIES[row.priority] ?? 'normal' }));
+    return rows.map((row) => ({ ...row, priority: storedPriority(row.priority) }));
   }
 
   /** Records what is handed over, and what that makes of a lane. */
@@ -183,25 +183,24 @@ export class Dispatch {
 
   /**
    * Puts off what waits and costs something, for that long (ms) but not beyond midnight UTC, when days begin anew; says why in each item.
-   * @param of one task, one channel, or null: all
+   * @param of one task, one channel, or with neither: all
    * @returns the tasks of which it was not put off for that reason before
    */
   async putOff(
-    of: { taskId: string } | { channelId: string } | null,
+    { taskId = null, channelId = null }: { taskId?: string | null; channelId?: string | null },
     { code, message }: { code: string; message: string },
     ms: number,
   ): Promise<string[]> {
-    const [column, id] = of === null ? ['NULL::uuid', null] : 'taskId' in of ? ['task_id', of.taskId] : ['channel_id', of.channelId];
     const [rows] = await this.manager.query<[{ taskId: string; anew: boolean }[], number]>(
       `WITH held AS (
-         SELECT id, error_code IS DISTINCT FROM $2 AS anew FROM artifacts
+         SELECT id, error_code IS DISTINCT FROM $3 AS anew FROM artifacts
          WHERE state = 'due' AND handed_at IS NULL AND expected_usd > 0 AND next_at <= now() AND (place_until IS NULL OR place_until <= now())
-           AND ${column} IS NOT DISTINCT FROM $1::uuid FOR UPDATE
+           AND ($1::uuid IS NULL OR task_id = $1) AND ($2::uuid IS NULL OR channel_id = $2) FOR UPDATE
        )
-       UPDATE artifacts SET error_code = $2, error_message = $3,
-         next_at = least(now() + $4 * interval '1 millisecond', (date_trunc('day', now() AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC')
+       UPDATE artifacts SET error_code = $3, error_message = $4,
+         next_at = least(now() + $5 * interval '1 millisecond', (date_trunc('day', now() AT TIME ZONE 'UTC') + interval '1 day') AT TIME ZONE 'UTC')
        FROM held WHERE artifacts.id = held.id RETURNING artifacts.task_id AS "taskId", held.anew`,
-      [id, code, message, ms],
+      [taskId, channelId, code, message, ms],
     );
     return [...new Set(rows.filter(({ anew }) => anew).map(({ taskId }) => taskId))];
   }
@@ -322,7 +321,7 @@ export class Dispatch {
        WHERE item.id = ANY($1) AND item.state = 'due' AND item.handed_at IS NOT NULL`,
       [ids],
     );
-    return rows.map((row) => ({ ...row, priority: PRIORITIES[row.priority] ?? 'normal' }));
+    return rows.map((row) => ({ ...row, priority: storedPriority(row.priority) }));
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ItemKind, Status } from '#pipeline';
-import { createTestDatabase, eventually, reads, type TestDatabase } from '#testing';
+import { createTestDatabase, eventually, intendCall, reads, type TestDatabase } from '#testing';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../data-source.js';
 import { Database } from '../database.js';
@@ -148,7 +148,7 @@ describe('what is left', () => {
     await addItem(working, 'clip', { position: 3, state: 'superseded' });
     await addItem(working, 'clip', { position: 3, revision: 2, ...ready });
     const call = { channelId, taskId: working, artifactId: called, provider: 'kie', operation: 'clip', amountUsd: 1, simulated: true };
-    await database.costs.intend(call);
+    await intendCall(dataSource, call);
 
     const { queued, begun } = await database.forecasts.unpublished();
     expect(begun.map(({ id, priority }) => [id, priority])).toEqual([

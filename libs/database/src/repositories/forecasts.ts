@@ -1,5 +1,6 @@
-import { PRIORITIES, type Estimate, type ItemInputs, type ItemKind, type Priority, type Status } from '#pipeline';
+import type { Estimate, ItemInputs, ItemKind, Priority, Status } from '#pipeline';
 import type { EntityManager } from 'typeorm';
+import { storedPriority } from '../entities/task.js';
 import { BELIEVED } from './dispatch.js';
 import { AT_GATE, BUSY, sqlList } from './status-lists.js';
 
@@ -93,10 +94,10 @@ export class Forecasts {
 
   /** Everything that is queued or in work; of each channel the begun videos in their order. */
   async unpublished(): Promise<{ queued: QueuedVideos[]; begun: BegunVideo[] }> {
-    const begun = (await this.manager.query<Stored<BegunVideo>[]>(BEGUN_VIDEOS)).map((row) => withPriority<BegunVideo>(row));
+    const begun = (await this.manager.query<Stored<BegunVideo>[]>(BEGUN_VIDEOS)).map(asBegun);
     const rows = await this.manager.query<Stored<QueuedVideos>[]>(QUEUED_VIDEOS);
-    const queued = rows.map((row) => {
-      const { channelId, priority, count } = withPriority<QueuedVideos>(row);
+    const queued = rows.map(({ channelId, count, ...row }) => {
+      const priority = storedPriority(row.priority);
       const again = begun.filter((video) => video.status === 'queued' && video.channelId === channelId && video.priority === priority);
       return { channelId, priority, count: Math.max(0, count - again.length) };
     });
@@ -107,7 +108,7 @@ export class Forecasts {
   async video(taskId: string): Promise<BegunVideo> {
     const [row] = await this.manager.query<Stored<BegunVideo>[]>(BEGUN_VIDEO, [taskId]);
     if (!row) throw new Error(`There is no task ${taskId}`);
-    return withPriority<BegunVideo>(row);
+    return asBegun(row);
   }
 
   /** How many of its channel are queued before a task and are as urgent. */
@@ -134,6 +135,6 @@ export class Forecasts {
   }
 }
 
-function withPriority<T extends { priority: Priority }>(row: Stored<T>): T {
-  return { ...row, priority: PRIORITIES[row.priority] ?? 'normal' } as unknown as T;
+function asBegun(row: Stored<BegunVideo>): BegunVideo {
+  return { ...row, priority: storedPriority(row.priority) };
 }

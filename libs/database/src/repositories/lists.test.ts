@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { GATES, STATUSES, type Status } from '#pipeline';
-import { createTestDatabase, type TestDatabase } from '#testing';
+import { createTestDatabase, reads, type TestDatabase } from '#testing';
 import { DataSource, SimpleConsoleLogger } from 'typeorm';
 import { dataSourceOptions } from '../data-source.js';
 import { Database } from '../database.js';
@@ -11,16 +11,6 @@ jest.setTimeout(120_000);
 const VIDEOS = 20_000;
 const REVIEWS = 60_000;
 const ENTRIES = 150_000;
-
-/** A node of a plan that was carried out. */
-interface Plan {
-  'Node Type': string;
-  'Relation Name'?: string;
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Rows Removed by Filter'?: number;
-  Plans?: Plan[];
-}
 
 /** What TypeORM has asked since it was last emptied. */
 const asked: { statement: string; parameters: unknown[] }[] = [];
@@ -68,28 +58,14 @@ afterAll(async () => {
   await testDatabase.drop();
 });
 
-/** How many rows of tables each query of a list has read, and the tables that it has read from end to end. */
-async function readingOf(list: () => Promise<unknown>): Promise<{ statement: string; rows: number; wholeTables: unknown[] }[]> {
+/** How each query of a list has read its tables. */
+async function readingOf(list: () => Promise<unknown>): Promise<{ statement: string; rows: number; how: string[] }[]> {
   asked.length = 0;
   await list();
-  const queries = [...asked];
   return Promise.all(
-    queries.map(async ({ statement, parameters }) => {
-      const [row] = await dataSource.query<{ 'QUERY PLAN': { Plan: Plan }[] }[]>(
-        `EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) ${statement}`,
-        parameters,
-      );
-      const scans = nodesOf(row?.['QUERY PLAN'][0]?.Plan).filter((node) => node['Relation Name']);
-      return {
-        statement,
-        rows: scans.reduce((sum, node) => sum + node['Actual Loops'] * (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)), 0),
-        wholeTables: scans.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name']),
-      };
-    }),
+    [...asked].map(async ({ statement, parameters }) => ({ statement, ...(await reads(dataSource, null, statement, parameters)) })),
   );
 }
-
-const nodesOf = (plan: Plan | undefined): Plan[] => (plan ? [plan, ...(plan.Plans ?? []).flatMap(nodesOf)] : []);
 
 const page = { limit: 50, offset: 0 };
 const inError: Status[] = STATUSES.filter((status) => status.endsWith('_error'));
@@ -116,7 +92,7 @@ describe('a page of a list reads little of a long table', () => {
     ['an action in the audit log', () => database.auditLogs.list({ ...page, action: 'action 6' })],
   ])('%s', async (_what, list) => {
     const [rows] = await readingOf(list);
-    expect(rows).toMatchObject({ wholeTables: [] });
+    expect(rows?.how).not.toContain('Seq Scan');
     expect(rows?.rows).toBeGreaterThan(0);
     expect(rows?.rows).toBeLessThan(VIDEOS / 10);
   });
@@ -129,7 +105,7 @@ describe('a page of a list reads little of a long table', () => {
     ]) {
       const [, total] = await readingOf(list);
       expect(total?.statement).toMatch(/COUNT/);
-      expect(total).toMatchObject({ wholeTables: [] });
+      expect(total?.how).not.toContain('Seq Scan');
       expect(total?.rows).toBeLessThan(VIDEOS / 10);
     }
   });

@@ -40,14 +40,11 @@ const SPENT: readonly CallState[] = ['billed', 'lost'];
 export class VideoCosts {
   constructor(private readonly manager: EntityManager) {}
 
-  /** Writes a call down before it is made. Fails when the item has another that is open. */
-  async intend(call: IntendedCall): Promise<VideoCostRow> {
-    const inserted = await this.manager.insert(VideoCostRow, { ...call, state: 'intended' });
-    return this.manager.findOneByOrFail(VideoCostRow, { id: (inserted.identifiers[0] as { id: string }).id });
-  }
-
-  /** The same, as long as the item is its worker's: one statement, so that nobody can take it between the two. Null: it is not. */
-  async intendHolding(call: IntendedCall, leaseToken: string): Promise<VideoCostRow | null> {
+  /**
+   * Writes a call down before it is made, as long as the item is its worker's: one statement, so that nobody can take it between the two. Null: it is not.
+   * @throws when the item has another call that is open
+   */
+  async intend(call: IntendedCall, leaseToken: string): Promise<VideoCostRow | null> {
     const { channelId, taskId, artifactId, provider, operation, amountUsd, simulated } = call;
     const [row] = await this.manager.query<{ id: string; created_at: Date }[]>(
       `INSERT INTO video_costs (channel_id, task_id, artifact_id, provider, operation, amount_usd, simulated, state)
@@ -58,11 +55,6 @@ export class VideoCosts {
     );
     const open = { state: 'intended', providerJobId: null, note: null, settledAt: null } as const;
     return row ? { ...call, ...open, id: row.id, createdAt: row.created_at } : null;
-  }
-
-  /** The call of an item whose outcome is not known yet. */
-  async open(artifactId: string): Promise<VideoCostRow | null> {
-    return this.manager.findOneBy(VideoCostRow, { artifactId, state: 'intended' });
   }
 
   async find(id: string): Promise<VideoCostRow | null> {
