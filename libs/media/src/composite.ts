@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
 import { SHAPES, permanent } from '#pipeline';
-import sharp from 'sharp';
 import { MEDIA_UNUSABLE } from './ffmpeg.js';
-import { layer, pixels, readPicture, type Raster } from './picture.js';
+import { layer, loadSharp, pixels, readPicture, type Raster } from './picture.js';
 
 /** Every composite is exactly this large. */
 const FRAME = SHAPES.landscape;
@@ -23,7 +22,7 @@ const DIVIDER_PX = 8;
 export async function composite({ environment, character, out }: { environment: string; character?: string; out: string }): Promise<void> {
   const background = await covering(environment, FRAME);
   const layers = character ? [await standing(character)] : [];
-  await pixels(background).composite(layers).png({ compressionLevel: 6 }).toFile(out);
+  await (await pixels(background)).composite(layers).png({ compressionLevel: 6 }).toFile(out);
 }
 
 /**
@@ -33,6 +32,7 @@ export async function composite({ environment, character, out }: { environment: 
 export async function splitScreen({ left, right, out }: { left: string; right: string; out: string }): Promise<void> {
   const half = { width: FRAME.width / 2, height: FRAME.height };
   const [first, second] = await Promise.all([covering(left, half), covering(right, half)]);
+  const sharp = await loadSharp();
   const divider = { create: { width: DIVIDER_PX, height: FRAME.height, channels: 3, background: 'white' } } as const;
   await sharp({ create: { ...FRAME, channels: 3, background: 'black' } })
     .composite([
@@ -62,7 +62,9 @@ async function standing(character: string): Promise<{ input: Buffer; left: numbe
       userMessage: `The picture ${basename(character)} shows nobody. Ask for it to be made again.`,
     });
   }
-  const { data: input, info } = await pixels(drawn)
+  const { data: input, info } = await (
+    await pixels(drawn)
+  )
     .extract(figure)
     .resize(Math.round(FRAME.width * CHARACTER.width), Math.round(FRAME.height * CHARACTER.height), { fit: 'inside' })
     .png({ compressionLevel: 1 })

@@ -1,6 +1,6 @@
 import { inSeconds, passage, type Finding } from '#pipeline';
-import sharp from 'sharp';
 import { ffmpegPrints } from './ffmpeg.js';
+import { loadSharp } from './picture.js';
 import { damaged, type MediaInfo } from './probe.js';
 
 /** From and to (ms). */
@@ -122,6 +122,7 @@ export async function inspectSoundEffect(path: string, media: MediaInfo, signal?
 
 /** What is wrong with a picture. */
 export async function inspectImage(path: string): Promise<Finding[]> {
+  const sharp = await loadSharp();
   const { channels } = await sharp(path).removeAlpha().resize(64, 64, { fit: 'fill' }).stats();
   if (channels.some(({ stdev }) => stdev >= BLANK_DEVIATION)) return [];
   return [{ code: 'blank', message: 'Nothing but one colour', grave: true }];

@@ -1,7 +1,10 @@
 import { basename } from 'node:path';
 import { permanent } from '#pipeline';
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import { MEDIA_UNUSABLE } from './ffmpeg.js';
+
+/** The library that draws, loaded when it is first needed: most processes never draw, and it takes 23 MB. */
+export const loadSharp = async () => (await import('sharp')).default;
 
 /** What every plan of Notion takes, and YouTube as a thumbnail, with much to spare (bytes). */
 const LARGEST_FILE = 2_000_000;
@@ -18,13 +21,14 @@ export interface Raster {
 export const layer = ({ data, info: { width, height, channels } }: Raster) => ({ input: data, raw: { width, height, channels } });
 
 /** Pixels as a picture to work with. */
-export const pixels = ({ data, info: { width, height, channels } }: Raster) => sharp(data, { raw: { width, height, channels } });
+export const pixels = async ({ data, info: { width, height, channels } }: Raster) =>
+  (await loadSharp())(data, { raw: { width, height, channels } });
 
 /** Pixels as a JPEG of less than 2 MB, as good as that allows. */
 export async function smallJpeg(raster: Raster): Promise<Buffer> {
   let file: Buffer = Buffer.alloc(0);
   for (const quality of QUALITIES) {
-    file = await pixels(raster).jpeg({ quality }).toBuffer();
+    file = await (await pixels(raster)).jpeg({ quality }).toBuffer();
     if (file.length < LARGEST_FILE) break;
   }
   return file;
@@ -35,6 +39,7 @@ export async function smallJpeg(raster: Raster): Promise<Buffer> {
  * @throws Failure MEDIA_UNUSABLE naming the picture that cannot be read
  */
 export async function readPicture(picture: string, prepare: (image: Sharp) => Sharp): Promise<Raster> {
+  const sharp = await loadSharp();
   try {
     return await prepare(sharp(picture)).raw().toBuffer({ resolveWithObject: true });
   } catch (cause) {

@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises';
-import sharp from 'sharp';
 import { writeWhole } from './atomic-file.js';
 import { throwIfStopped } from './ffmpeg.js';
 import { line, strokedNumber } from './lettering.js';
-import { layer, smallJpeg, type Raster } from './picture.js';
+import { layer, loadSharp, smallJpeg, type Raster } from './picture.js';
 
 /** What every sheet is told. */
 export interface SheetOptions {
@@ -75,6 +74,7 @@ export async function drawSheet(
     ...placed.map((cell) => badge(cell) + (captioned ? caption(cell, cell.left, cell.top + height, width) : '')),
   ];
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${sheetHeight}">${lettering.join('')}</svg>`;
+  const sharp = await loadSharp();
   const sheet = await sharp({ create: { width: WIDTH, height: sheetHeight, channels: 3, background: COLORS.ground } })
     .composite([
       ...placed.map(({ picture, left, top }) => ({ ...layer(picture), left, top })),

@@ -1,12 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TitlePosition } from '#pipeline';
-import sharp, { type OverlayOptions } from 'sharp';
+import type { OverlayOptions } from 'sharp';
 import { beside, writeWhole } from './atomic-file.js';
 import { ffmpeg, throwIfStopped } from './ffmpeg.js';
 import { FONTS, escaped } from './lettering.js';
 import { goodMoment } from './moments.js';
-import { layer, pixels, smallJpeg, type Raster } from './picture.js';
+import { layer, loadSharp, pixels, smallJpeg, type Raster } from './picture.js';
 import { damaged, unusable } from './probe.js';
 
 export interface ThumbnailOptions {
@@ -48,6 +48,7 @@ export async function thumbnail(video: string, out: string, options: ThumbnailOp
   const { candidate, candidates: parts, again = 0, signal } = options;
   const at = await goodMoment(video, { parts, part: candidate - 1, again }, out, signal);
   const frame = await frameAt(video, at, out, signal);
+  const sharp = await loadSharp();
   const picture = await sharp(frame).resize(SIZE.width, SIZE.height, { fit: 'cover' }).modulate({ saturation: 1.12 }).png().toBuffer();
   throwIfStopped(signal);
   const drawn = await sharp(picture)
@@ -88,10 +89,7 @@ async function lettering(options: ThumbnailOptions): Promise<OverlayOptions[]> {
   const tops = { top: MARGIN.y, center: Math.round((SIZE.height - height) / 2), bottom: SIZE.height - MARGIN.y - height };
   const top = tops[position];
   const outlined = await around(raster, thick, outline);
-  const shadow = await pixels(await around(raster, thick, '#000000'))
-    .blur(thick)
-    .png()
-    .toBuffer();
+  const shadow = await (await pixels(await around(raster, thick, '#000000'))).blur(thick).png().toBuffer();
   const at = { left: left - 2 * thick, top: top - 2 * thick };
   return [
     { input: Buffer.from(shade(position)), left: 0, top: 0 },
@@ -117,7 +115,8 @@ function shade(position: TitlePosition): string {
 /** What lies around letters, in a colour: the letters as drawn from all directions. It is larger than they are by twice the thickness on each side. */
 async function around(letters: Raster, thick: number, color: string): Promise<Raster> {
   const { width, height } = letters.info;
-  const shape = await pixels(letters).extractChannel(3).raw().toBuffer();
+  const sharp = await loadSharp();
+  const shape = await (await pixels(letters)).extractChannel(3).raw().toBuffer();
   const size = { width: width + 4 * thick, height: height + 4 * thick };
   const drawn = await sharp({ create: { width, height, channels: 3, background: color } })
     .joinChannel(shape, { raw: { width, height, channels: 1 } })
@@ -164,7 +163,7 @@ async function fitted(title: string, room: Room, look: Look): Promise<{ raster: 
   // One endless word is broken anywhere.
   const raster = await letters(title, size, room.width, look, 'char');
   const smaller = { ...room, fit: 'inside', withoutEnlargement: true } as const;
-  return raster && { raster: await pixels(raster).resize(smaller).raw().toBuffer({ resolveWithObject: true }), size };
+  return raster && { raster: await (await pixels(raster)).resize(smaller).raw().toBuffer({ resolveWithObject: true }), size };
 }
 
 function fits({ info }: Raster, size: number, room: Room): boolean {
@@ -191,6 +190,7 @@ async function letters(
   wrap: 'word' | 'char' = 'word',
 ): Promise<Raster | null> {
   const families = [...(font ? [font.replaceAll(',', ' ')] : []), ...FONTS].join();
+  const sharp = await loadSharp();
   const image = sharp({
     text: {
       text: `<span foreground="${color}" line_height="0.92">${escaped(text)}</span>`,
