@@ -30,8 +30,8 @@ function software(quality: readonly string[]): Settings {
 export const SOFTWARE: VideoEncoder = 'libx264';
 /** Frames that x264 looks ahead. Each that waits inside of it takes 7 MB at 1920x1080, and more of them make no smaller files here. */
 const LOOKAHEAD = 4;
-/** Frames that wait between x264's looking ahead and its encoding; more of them make no difference but 7 MB each. */
-const READY_FRAMES = 1;
+/** Frames that may wait between x264's looking ahead and its encoding: with fewer it waits itself, and each takes 10 MB. */
+const READY_FRAMES = 3;
 
 /** How the pictures of one cut are encoded, all alike, so that they can follow each other in one stream. */
 export interface Encoding {

@@ -125,7 +125,7 @@ async function* limited(blocks: AsyncIterable<Float32Array>, { gain, turns }: Li
     applyCurve(block, turns, STEP, from, gain);
     from += block.length / CHANNELS;
     // Whoever reads them may be slower than the next block.
-    yield Uint8Array.from(new Uint8Array(block.buffer, block.byteOffset, block.byteLength));
+    yield new Uint8Array(block.buffer, block.byteOffset, block.byteLength).slice();
   }
 }
 
