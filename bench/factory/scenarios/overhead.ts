@@ -1,4 +1,4 @@
-import { bareJobsPerSecond } from '../bare-queue.js';
+import { bareJobsPerSecond, recordedJobsPerSecond } from '../bare-queue.js';
 import { makeVideos } from '../factory-run.js';
 import { House } from '../house.js';
 import { COUNTS } from '../model.js';
@@ -21,7 +21,7 @@ export async function overhead(bench: BenchOptions): Promise<void> {
   said('overhead: narrations in one process');
   const settings = { AUDIO_CONCURRENCY: String(CONCURRENCY) };
   const options = { channels: CHANNELS, timing: { seed: bench.seed, secondMs: 0 }, caps: { elevenlabs: CONCURRENCY }, settings, bench };
-  const { bare, stage } = await House.with(options, async (house) => {
+  const { bare, recorded, stage } = await House.with(options, async (house) => {
     await house.startWorkers(['audio']);
     return People.in(
       house,
@@ -33,7 +33,11 @@ export async function overhead(bench: BenchOptions): Promise<void> {
           from: WARM_VIDEOS,
           videos: bench.quick ? QUICK_VIDEOS : VIDEOS,
         });
-        return { stage: measured, bare: await bareJobsPerSecond(house.redisUrl, CONCURRENCY) };
+        return {
+          stage: measured,
+          bare: await bareJobsPerSecond(house.redisUrl, CONCURRENCY),
+          recorded: await recordedJobsPerSecond(house.redisUrl, house.databaseUrl, CONCURRENCY),
+        };
       },
       [],
     );
@@ -50,6 +54,7 @@ export async function overhead(bench: BenchOptions): Promise<void> {
     ['', 'processes', 'items/s', 'of bare queue', 'CPU ms/item: workers', 'gateway', 'Postgres'],
     [
       ['bare queue, jobs that do nothing', 1, bare, 1, null, null, null],
+      ['the same, claimed and ended in Postgres, nothing else', 1, recorded, recorded / bare, null, null, null],
       [
         `narrations (${stage.items}), each paid for once`,
         '1 worker, 1 gateway',
