@@ -176,7 +176,7 @@ describe('the scripts, run by hand one after another', () => {
 
   // A disk of its own takes a mount, which only Linux lets anybody make for a process of theirs.
   (process.platform === 'linux' ? it : it.skip)(
-    'assemble-video on a disk that fills up says so, and leaves what was there as it was',
+    'assemble-video on a disk that fills up says so, leaves what was there as it was, and goes through once there is room',
     async () => {
       await ffmpeg([
         ...'-f lavfi -i testsrc2=s=1920x1080:r=30:d=6 -pix_fmt yuv420p -c:v libx264 -preset ultrafast'.split(' '),
@@ -194,17 +194,23 @@ describe('the scripts, run by hand one after another', () => {
         'mount -t tmpfs -o size=2m none disk',
         'echo before > disk/final.mp4',
         `"$@"; code=$?`,
-        'cat disk/final.mp4 >&2; ls -A disk >&2; exit $code',
+        'cat disk/final.mp4 >&2; ls -A disk >&2',
+        'mount -o remount,size=64m disk; "$@"; echo then $?; exit $code',
       ];
-      const { exitCode, stderr } = await execa('unshare', ['--map-root-user', '--mount', 'sh', '-c', steps.join('\n'), 'sh', ...command], {
-        ...{ cwd: folder, reject: false },
-      });
+      const { exitCode, stdout, stderr } = await execa(
+        'unshare',
+        ['--map-root-user', '--mount', 'sh', '-c', steps.join('\n'), 'sh', ...command],
+        {
+          ...{ cwd: folder, reject: false },
+        },
+      );
       const [line = '', ...left] = stderr.split('\n');
       expect([exitCode, JSON.parse(line)]).toEqual([
         1,
         expect.objectContaining({ code: 'DISK_FULL', user_message: expect.stringContaining('Make room') as unknown }),
       ]);
       expect(left).toEqual(['before', 'final.mp4']);
+      expect(stdout).toMatch(/^Wrote disk\/final\.mp4[^]*\nthen 0$/);
     },
     60_000,
   );

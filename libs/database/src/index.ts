@@ -24,6 +24,6 @@ export type { HandedItem, InHand, LaneState, QueuedTicket, WaitingItem } from '.
 export type { OutgoingJob } from './repositories/outbox.js';
 export type { AuditLogFilter, ReviewFilter } from './repositories/records.js';
 export { TASK_SORTS, type NewTask, type TaskEdit, type TaskFilter, type TaskSort } from './repositories/tasks.js';
-export type { CostFilter, DayOfCosts } from './repositories/video-costs.js';
+export type { CostFilter, DayOfCosts, IntendedCall } from './repositories/video-costs.js';
 export { rotateSecrets } from './secrets.js';
 export { TokenCipher } from './token-cipher.js';

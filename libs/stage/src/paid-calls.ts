@@ -54,7 +54,8 @@ export class PaidCalls {
   ) {}
 
   /**
-   * Finds out what became of the call that an earlier worker left open, before the item is made again. Null: it left none.
+   * Finds out what became of the call that an earlier worker left open, before the item is made again.
+   * @param call the one that is open; null: none is
    * @throws Failure `waiting` while it may still end well, or the failure that it ended with
    */
   async recover(artifact: ArtifactRow, call: VideoCostRow | null): Promise<Recovered> {

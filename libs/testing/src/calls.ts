@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { VideoCostRow } from '#database';
-
-/** What a paid call is known by before it is made. */
-type IntendedCall = Pick<VideoCostRow, 'channelId' | 'taskId' | 'artifactId' | 'provider' | 'operation' | 'amountUsd' | 'simulated'>;
+import type { IntendedCall } from '#database';
 
 /** Writes a paid call down before it is made, as the worker of its item would, whoever has that. */
 export async function intendCall(

@@ -25,7 +25,7 @@ export async function reads(
   );
   const nodes = (node: Plan): Plan[] => [node, ...(node.Plans ?? []).flatMap(nodes)];
   const scans = explained
-    ? nodes(explained['QUERY PLAN'][0].Plan).filter((node) => node['Relation Name'] && [null, node['Relation Name']].includes(table))
+    ? nodes(explained['QUERY PLAN'][0].Plan).filter((node) => node['Relation Name'] && (table === null || node['Relation Name'] === table))
     : [];
   return {
     how: [...new Set(scans.map((node) => node['Node Type']))],
